@@ -1,0 +1,178 @@
+/**
+ * The measurement groups: what the data *is*, never who made it. This table is the one home of every field's unit,
+ * sign and bounds; `docs/reference/measurements.md` is checked against it.
+ */
+
+export type FieldType = 'number' | 'boolean' | 'text'
+
+export type Field = {
+  readonly type: FieldType
+  /** The unit a person reads; absent for booleans and texts. */
+  readonly unit?: string
+  /** What the field says in one line; for a signed quantity, which way is positive. */
+  readonly meaning: string
+  /** Values outside are refused: a sensor cannot have measured them. Inclusive. */
+  readonly min?: number
+  readonly max?: number
+}
+
+export type Group = {
+  readonly meaning: string
+  /** Whether samples also carry the time they were issued, and the newest issue counts. */
+  readonly forecast: boolean
+  readonly fields: Readonly<Record<string, Field>>
+}
+
+const number = (unit: string, meaning: string, min?: number, max?: number): Field => ({
+  type: 'number',
+  unit,
+  meaning,
+  min,
+  max,
+})
+const text = (meaning: string): Field => ({ type: 'text', meaning })
+const flag = (meaning: string): Field => ({ type: 'boolean', meaning })
+
+const airTemperature = (meaning: string) => number('°C', meaning, -90, 100)
+const relativeHumidity = (meaning: string) => number('%', meaning, 0, 100)
+const irradiance = (meaning: string) => number('W/m²', meaning, 0, 2000)
+
+export const groups = {
+  airSensor: {
+    meaning: 'Indoor climate',
+    forecast: false,
+    fields: {
+      temperature: airTemperature('Air temperature'),
+      humidity: relativeHumidity('Relative humidity'),
+      tvoc: number('ppb', 'Total volatile organic compounds', 0),
+      eco2: number('ppm', 'Equivalent carbon dioxide', 0),
+    },
+  },
+  powerConsumption: {
+    meaning: "The house's electricity meter",
+    forecast: false,
+    fields: {
+      power: number('W', 'Power drawn from the grid now; never negative'),
+      powerProduction: number('W', 'Power delivered to the grid now; never negative'),
+      averagePower: number('W', 'Mean power drawn since midnight'),
+      minPower: number('W', 'Least power drawn since midnight'),
+      maxPower: number('W', 'Most power drawn since midnight'),
+      accumulatedConsumption: number('kWh', 'Energy drawn since midnight'),
+      accumulatedConsumptionLastHour: number('kWh', 'Energy drawn since the hour began'),
+      accumulatedProduction: number('kWh', 'Energy delivered since midnight'),
+      accumulatedProductionLastHour: number('kWh', 'Energy delivered since the hour began'),
+      accumulatedCost: number('NOK', 'Cost of the energy drawn since midnight; the tag `currency` where it is not NOK'),
+      accumulatedReward: number('NOK', 'Payment for the energy delivered since midnight'),
+      hourlyPower: number('W', 'Mean power over the hour that begins at the time; equals the energy in Wh'),
+      hourlyConsumption: number('kWh', 'Energy drawn in the hour that begins at the time'),
+      hourlyCost: number('NOK', 'Cost of the energy drawn in the hour that begins at the time'),
+      lastMeterConsumption: number('kWh', "The meter's own register of energy drawn"),
+      lastMeterProduction: number('kWh', "The meter's own register of energy delivered"),
+      powerReactive: number('var', 'Reactive power drawn'),
+      powerProductionReactive: number('var', 'Reactive power delivered'),
+      powerFactor: number('1', 'Power factor', 0, 1),
+      voltagePhase1: number('V', 'Voltage of phase 1'),
+      voltagePhase2: number('V', 'Voltage of phase 2'),
+      voltagePhase3: number('V', 'Voltage of phase 3'),
+      currentL1: number('A', 'Current of phase 1'),
+      currentL2: number('A', 'Current of phase 2'),
+      currentL3: number('A', 'Current of phase 3'),
+      signalStrength: number('dBm', "Strength of the meter reader's radio signal"),
+    },
+  },
+  heatPumpController: {
+    meaning: 'A heat pump and its remote control',
+    forecast: false,
+    fields: {
+      temperature: airTemperature('Air temperature at the controller'),
+      humidity: relativeHumidity('Relative humidity at the controller'),
+      targetTemperature: airTemperature('What the heat pump is set to'),
+      mode: text('cool, heat, auto, fan, dry'),
+      fanLevel: text("The fan's step in the vendor's own word"),
+      on: flag('Whether the heat pump is on'),
+      power: number('W', 'Electric power drawn by the heat pump', 0),
+    },
+  },
+  ventilationControl: {
+    meaning: 'A ventilation unit',
+    forecast: false,
+    fields: {
+      extractAirSpeed: number('%', 'Speed of the extract fan', 0, 100),
+      supplyAirFanSpeed: number('%', 'Speed of the supply fan', 0, 100),
+      extractAirTemperature: airTemperature('Air taken from the rooms'),
+      supplyAirTemperature: airTemperature('Air blown into the rooms'),
+      outdoorTemperature: airTemperature('Air outdoors'),
+      temperatureSetpoint: airTemperature('Wanted temperature of the supply air'),
+      humidity: relativeHumidity('Relative humidity of the extract air'),
+    },
+  },
+  weatherForecast: {
+    meaning: 'Weather forecast for the place of the house',
+    forecast: true,
+    fields: {
+      temperature: airTemperature('Air temperature'),
+      humidity: relativeHumidity('Relative humidity'),
+      cloudAreaFraction: number('%', 'Share of the sky under clouds', 0, 100),
+      cloudAreaFractionLow: number('%', 'Share under low clouds', 0, 100),
+      cloudAreaFractionMedium: number('%', 'Share under medium clouds', 0, 100),
+      cloudAreaFractionHigh: number('%', 'Share under high clouds', 0, 100),
+      fogAreaFraction: number('%', 'Share covered by fog', 0, 100),
+      dewPointTemperature: airTemperature('Dew point'),
+      airPressureAtSeaLevel: number('hPa', 'Air pressure, reduced to sea level', 800, 1100),
+      windSpeed: number('m/s', 'Mean wind speed', 0, 150),
+      windSpeedOfGust: number('m/s', 'Wind speed in gusts', 0, 150),
+      windFromDirection: number('°', 'Where the wind comes from; 0 is north, 90 east', 0, 360),
+      precipitationAmount: number('mm', 'Precipitation in the hour that begins at the time', 0),
+      ultravioletIndexClearSky: number('1', 'Ultraviolet index without clouds', 0),
+      symbolCode: text("The forecast's weather symbol"),
+    },
+  },
+  solarRadiation: {
+    meaning: 'Forecast of sunlight at the place of the house',
+    forecast: true,
+    fields: {
+      azimuth: number('°', 'Direction of the sun; 0 is north, positive towards west', -180, 180),
+      zenith: number('°', 'Angle of the sun from straight above', 0, 180),
+      diffuseHorizontalIrradiance: irradiance('Scattered sunlight on level ground'),
+      directNormalIrradiance: irradiance('Direct sunlight on a surface that faces it'),
+      globalHorizontalIrradiance: irradiance('All sunlight on level ground'),
+      temperature: airTemperature('Air temperature'),
+    },
+  },
+  solarBatterySystem: {
+    meaning: 'Solar panels, a battery and their inverter',
+    forecast: false,
+    fields: {
+      batteryCharge: number('%', 'State of charge', 0, 100),
+      batteryPower: number('W', 'Power of the battery; positive while it charges'),
+      gridPower: number('W', 'Power at the grid connection; positive while drawn from the grid'),
+      powerConsumption: number('W', 'What the house uses; grid plus solar minus battery', 0),
+      solarPower: number('W', 'What the panels give', 0),
+    },
+  },
+  spotPrice: {
+    meaning: 'Day-ahead price of electricity',
+    forecast: true,
+    fields: {
+      price: number(
+        'currency/kWh',
+        'As published, without tax; the tags `currency` and `area` say which. May be negative',
+      ),
+    },
+  },
+} as const satisfies Record<string, Group>
+
+export type GroupName = keyof typeof groups
+
+/** The group of that name, or `undefined`: groups that nobody has described yet are logged all the same. */
+export const groupOf = (name: string): Group | undefined =>
+  Object.hasOwn(groups, name) ? groups[name as GroupName] : undefined
+
+/** What is known of a field, or `undefined` for a field nobody has described. */
+export const fieldOf = (group: string, field: string): Field | undefined => {
+  const fields = groupOf(group)?.fields
+  return fields && Object.hasOwn(fields, field) ? fields[field] : undefined
+}
+
+/** Whether samples of the group carry a time of issue. */
+export const isForecast = (group: string): boolean => groupOf(group)?.forecast ?? false
