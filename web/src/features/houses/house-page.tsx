@@ -1,0 +1,77 @@
+import { Alert, Loader, SimpleGrid, Stack, Title } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import { devices, house, type Newest, newest } from '../../api.ts'
+import { houseRoute } from '../../router.tsx'
+import { ChartPanel } from '../chart/chart-panel.tsx'
+import { DeviceCard } from './device-card.tsx'
+
+/** A house: its devices with their state and newest values, and a chart of the field that was picked. */
+export function HousePage() {
+  const { houseId: text } = houseRoute.useParams()
+  const houseId = Number(text)
+  const { chart } = houseRoute.useSearch()
+  const navigate = houseRoute.useNavigate()
+  const self = useQuery({ queryKey: ['house', houseId], queryFn: () => house(houseId) })
+  const all = useQuery({ queryKey: ['devices', houseId], queryFn: () => devices(houseId), refetchInterval: 10_000 })
+  const values = useQuery({ queryKey: ['newest', houseId], queryFn: () => newest(houseId), refetchInterval: 10_000 })
+  const byDevice = useMemo(() => {
+    const sorted = new Map<string, Newest[]>()
+    for (const value of values.data ?? []) {
+      const key = `${value.device}/${value.count}`
+      sorted.set(key, [...(sorted.get(key) ?? []), value])
+    }
+    return sorted
+  }, [values.data])
+
+  if (self.error) return <Alert color="red">{self.error.message}</Alert>
+  if (!self.data || !all.data) return <Loader aria-label="Loading" />
+
+  const known = new Set(all.data.map((device) => `${device.name}/${device.count}`))
+  const outside = [...byDevice.keys()].filter((key) => !known.has(key))
+  const picked = chart ?? suggestion(values.data ?? [])
+  const pick = (choice: string) =>
+    navigate({ search: (before) => ({ ...before, chart: choice }), replace: true, resetScroll: false })
+  return (
+    <Stack maw={1400} mx="auto">
+      <Title order={1} size="h2">
+        {self.data.name}
+      </Title>
+      {picked && <ChartPanel houseId={houseId} picked={picked} />}
+      <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+        {all.data.map((device) => (
+          <DeviceCard
+            key={device.id}
+            name={device.label ?? device.name}
+            count={device.count}
+            group={device.group}
+            status={device}
+            values={byDevice.get(`${device.name}/${device.count}`) ?? []}
+            picked={picked}
+            onPick={pick}
+          />
+        ))}
+        {outside.map((key) => (
+          <DeviceCard
+            key={key}
+            name={key.slice(0, key.lastIndexOf('/'))}
+            count={Number(key.slice(key.lastIndexOf('/') + 1))}
+            group={byDevice.get(key)?.[0]?.group ?? ''}
+            values={byDevice.get(key) ?? []}
+            picked={picked}
+            onPick={pick}
+          />
+        ))}
+      </SimpleGrid>
+    </Stack>
+  )
+}
+
+/** What a resident most likely wants to see first: the temperature of a room, else the power, else anything. */
+function suggestion(values: readonly Newest[]): string | undefined {
+  const first =
+    values.find(({ group, field }) => field === 'temperature' && group !== 'weatherForecast') ??
+    values.find(({ field }) => field === 'power') ??
+    values.find(({ value }) => typeof value === 'number')
+  return first && `${first.group}.${first.field}`
+}

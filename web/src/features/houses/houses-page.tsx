@@ -1,0 +1,54 @@
+import { Alert, Card, Group, Loader, SimpleGrid, Stack, Text, Title } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { devices, type House, houses } from '../../api.ts'
+import { StateBadge } from './state-badge.tsx'
+
+export function HousesPage() {
+  const known = useQuery({ queryKey: ['houses'], queryFn: houses })
+  if (known.isPending) return <Loader aria-label="Loading" />
+  if (known.error) return <Alert color="red">{known.error.message}</Alert>
+  return (
+    <Stack maw={1200} mx="auto">
+      <Title order={1} size="h2">
+        Houses
+      </Title>
+      {known.data.length === 0 && (
+        <Text c="dimmed">There is no house yet. Make one with POST /api/houses/new, or with nabolag house create.</Text>
+      )}
+      <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+        {known.data.map((house) => (
+          <HouseCard key={house.id} house={house} />
+        ))}
+      </SimpleGrid>
+    </Stack>
+  )
+}
+
+function HouseCard({ house }: { house: House }) {
+  const all = useQuery({ queryKey: ['devices', house.id], queryFn: () => devices(house.id), refetchInterval: 10_000 })
+  const counts = new Map<string, number>()
+  for (const { state } of all.data ?? []) counts.set(state, (counts.get(state) ?? 0) + 1)
+  return (
+    <Card component={Link} to={`/houses/${house.id}`} withBorder padding="lg">
+      <Group justify="space-between">
+        <Text fw={600} size="lg">
+          {house.name}
+        </Text>
+        <Text c="dimmed" size="sm">
+          House {house.id}
+        </Text>
+      </Group>
+      <Group mt="sm" gap="xs">
+        {[...counts].map(([state, count]) => (
+          <StateBadge key={state} state={state} count={count} />
+        ))}
+        {all.data?.length === 0 && (
+          <Text c="dimmed" size="sm">
+            No devices
+          </Text>
+        )}
+      </Group>
+    </Card>
+  )
+}

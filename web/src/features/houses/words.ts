@@ -1,0 +1,17 @@
+/** A value as a resident reads it. */
+export function spell(value: number | boolean | string): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (typeof value === 'string') return value
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2
+  return value.toLocaleString(undefined, { maximumFractionDigits: digits })
+}
+
+/** How long ago a time was, in the largest unit that fits; empty when it is not known. */
+export function ago(time: string | undefined | null, now = Date.now()): string {
+  if (!time) return ''
+  const seconds = Math.max(0, (now - Date.parse(time)) / 1000)
+  if (seconds < 90) return `${Math.round(seconds)} s ago`
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min ago`
+  if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} h ago`
+  return `${Math.round(seconds / 86_400)} days ago`
+}
