@@ -1,0 +1,84 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type Group, groups, problems, settings } from '@nabolag/core'
+import { describe, expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+
+/** Pages that are made from a table in code. `UPDATE_DOCS=1 npm test -- tests/docs.test.ts` writes them anew. */
+const generated: Record<string, () => string> = {
+  'docs/reference/measurements.md': () =>
+    [
+      '# Measurement groups',
+      '',
+      'The group says what the data is, never who made it. This page is made from `packages/core/src/groups.ts`; a test compares them.',
+      '',
+      'Times are UTC. A field that was not measured is absent, never zero. Groups and fields that are not in these tables are kept as they come.',
+      ...Object.entries<Group>(groups).flatMap(([name, group]) => [
+        '',
+        `## ${name}`,
+        '',
+        `${group.meaning}.${group.forecast ? ' A forecast: each sample also has the time it was issued; the newest issue counts, `asOf` asks for an earlier one.' : ''}`,
+        '',
+        '| field | type | unit | meaning |',
+        '|---|---|---|---|',
+        ...Object.entries(group.fields).map(
+          ([field, { type, unit, meaning }]) => `| \`${field}\` | ${type} | ${unit ?? ''} | ${meaning} |`,
+        ),
+      ]),
+      '',
+    ].join('\n'),
+  'docs/reference/settings.md': () =>
+    [
+      '# Settings',
+      '',
+      'All settings are environment variables; `nabolag settings` prints them with their present values. This page is made from `packages/core/src/settings.ts`; a test compares them.',
+      '',
+      '| setting | meaning | default |',
+      '|---|---|---|',
+      ...Object.entries<{ meaning: string; default?: string }>(settings).map(
+        ([name, setting]) =>
+          `| \`${name}\` | ${setting.meaning} | ${setting.default ? `\`${setting.default}\`` : ''} |`,
+      ),
+      '',
+    ].join('\n'),
+  'docs/reference/problems.md': () =>
+    [
+      '# Problems',
+      '',
+      'Every error of the API is `application/problem+json` (RFC 9457) with a `code` that stays the same and `who` can mend it. This page is made from `packages/core/src/problems.ts`; a test compares them.',
+      '',
+      '| code | status | what happened | who can mend it |',
+      '|---|---|---|---|',
+      ...Object.entries(problems).map(
+        ([code, { status, title, who }]) => `| \`${code}\` | ${status} | ${title} | ${who} |`,
+      ),
+      '',
+    ].join('\n'),
+}
+
+describe('the pages made from tables in code', () => {
+  test.each(Object.keys(generated))('%s says what the code says', (page) => {
+    const text = generated[page]?.() ?? ''
+    if (process.env.UPDATE_DOCS) writeFileSync(join(root, page), text)
+    expect(readFileSync(join(root, page), 'utf8')).toBe(text)
+  })
+})
+
+test('every link between our pages leads somewhere', () => {
+  const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+    .split('\n')
+    .filter((page) => page !== '' && existsSync(join(root, page)))
+  const links = pages.flatMap((page) =>
+    [...readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)]
+      .map((match) => match[1] ?? '')
+      .filter((link) => !/^[a-z]+:/.test(link))
+      .map((link) => ({ page, link })),
+  )
+  expect(links.length).toBeGreaterThan(5)
+  expect(links.filter(({ page, link }) => !existsSync(join(root, dirname(page), link)))).toEqual([])
+})
