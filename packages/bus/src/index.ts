@@ -1,0 +1,5 @@
+export * from './accounts.ts'
+export * from './bus.ts'
+export * from './consumer.ts'
+export { matches } from './filter.ts'
+export type { Log } from './log.ts'
