@@ -3,7 +3,7 @@
  * else: no clock, no timer, no log, no environment. The host (apps/connector) owns those, and everything that can
  * go wrong. An integration handles no failure: it throws, or lets `http` throw, one of the kinds of `VendorFailure`.
  */
-import type { FieldValue, GroupName } from '@nabolag/core'
+import type { FieldValue, GroupName, VendorFailure } from '@nabolag/core'
 import type { Static, TObject, TSchema } from 'typebox'
 
 /** A duration as people write it: `90 s`, `1 min`, `6 h`. */
@@ -16,13 +16,19 @@ export type HttpOptions = {
   readonly headers?: Readonly<Record<string, string>>
   /** JSON-encoded unless it is a string. */
   readonly body?: unknown
+  /**
+   * What the vendor's own words for a failure mean. Asked for every answer, 2xx too, before the general rule by
+   * status; `undefined` leaves it to that rule. `body` is the parsed JSON, or the text where it is not JSON.
+   */
+  readonly failureOf?: (answer: { readonly status: number; readonly body: unknown }) => VendorFailure | undefined
 }
 
 /**
  * HTTP as the host gives it: time-outs, `Expires` and `If-Modified-Since`, `Retry-After`, budgets, gzip, User-Agent and
  * redaction are its business. Paths are relative to the vendor's base address, so that a simulator can stand in.
- * Resolves with the parsed JSON body of a 2xx answer; everything else is thrown as a `VendorFailure`:
- * 401/403 `refused`, 429 `throttled`, 5xx and no answer `unreachable`, 400/404/422 and a body that is not JSON `changed`.
+ * Resolves with the parsed JSON body of a 2xx answer; everything else is thrown as a `VendorFailure`: what `failureOf`
+ * says, or else 401/403 `refused`, 428/429 `throttled`, 5xx and no answer `unreachable`, 400/404/422 and a body that is
+ * not JSON `changed`. An empty path is the base address itself.
  */
 export type Http = {
   get(path: string, options?: HttpOptions): Promise<unknown>
@@ -82,6 +88,8 @@ type Common<Credentials extends TObject, Status extends TSchema> = {
   readonly limits?: {
     /** Calls per window, per account. */
     readonly calls?: { readonly count: number; readonly per: Duration }
+    /** Calls per window of all accounts together, where the vendor counts by our address or for the whole program. */
+    readonly callsTogether?: { readonly count: number; readonly per: Duration }
     /** Streams open at once, per account. */
     readonly streams?: number
     /** Pause after `throttled` without a time of its own. */

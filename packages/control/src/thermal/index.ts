@@ -1,0 +1,3 @@
+export * from './heat-pump.ts'
+export * from './house.ts'
+export * from './matrix.ts'

@@ -1,0 +1,37 @@
+/** What an owner types for a device: checked once, by the integration's own schema. */
+import { Clone, Convert, Errors } from 'typebox/value'
+import type { AnyIntegration } from './define.ts'
+
+export type CheckedCredentials =
+  | { readonly ok: true; readonly credentials: Readonly<Record<string, unknown>> }
+  /** Names of fields, never their values. */
+  | { readonly ok: false; readonly missing: readonly string[]; readonly wrong: Readonly<Record<string, string>> }
+
+/**
+ * Checks what was typed against the integration's credentials schema. Texts that are numbers become numbers where the
+ * schema wants one, and the other way round (forms and the older API send everything as text); empty texts count as
+ * not given; fields that the schema does not know are dropped.
+ */
+export function readCredentials(integration: Pick<AnyIntegration, 'credentials'>, typed: unknown): CheckedCredentials {
+  const schema = integration.credentials
+  const given = typeof typed === 'object' && typed !== null && !Array.isArray(typed) ? typed : {}
+  const known = Object.entries(Clone(given)).filter(
+    ([name, value]) => Object.hasOwn(schema.properties, name) && value !== '' && value !== null && value !== undefined,
+  )
+  const credentials = Convert(schema, Object.fromEntries(known)) as Record<string, unknown>
+  const missing = requiredFields(integration).filter((name) => !Object.hasOwn(credentials, name))
+  const wrong: Record<string, string> = {}
+  for (const error of Errors(schema, credentials)) {
+    const name = error.instancePath.split('/')[1]
+    if (name !== undefined && name !== '') wrong[name] ??= error.message
+  }
+  return missing.length === 0 && Object.keys(wrong).length === 0
+    ? { ok: true, credentials }
+    : { ok: false, missing, wrong }
+}
+
+/** The names of the fields that must be typed, in the schema's order: `required_fields` of the API. */
+export const requiredFields = (integration: Pick<AnyIntegration, 'credentials'>): string[] => {
+  const required = new Set((integration.credentials as { required?: readonly string[] }).required ?? [])
+  return Object.keys(integration.credentials.properties).filter((name) => required.has(name))
+}

@@ -1,0 +1,4 @@
+export * from './base.ts'
+export * from './credentials.ts'
+export * from './define.ts'
+export * from './list.ts'

@@ -1,0 +1,105 @@
+// Weather forecast of MET Norway (Locationforecast 2.0). Quirks of the API: README.md beside this file.
+import { celsius, percent } from '@nabolag/core'
+import { type Static, Type } from 'typebox'
+import { defineIntegration, type Reading } from '../define.ts'
+import { Maybe } from '../schema.ts'
+
+const Credentials = Type.Object({
+  latitude: Type.Number({ title: 'Latitude', description: 'Degrees north', minimum: -90, maximum: 90 }),
+  longitude: Type.Number({ title: 'Longitude', description: 'Degrees east', minimum: -180, maximum: 180 }),
+  altitude: Type.Optional(
+    Type.Number({ title: 'Altitude', description: 'Metres above the sea', minimum: -500, maximum: 9000 }),
+  ),
+})
+
+const Value = Maybe(Type.Number())
+
+const Details = Type.Object({
+  air_temperature: Value,
+  relative_humidity: Value,
+  cloud_area_fraction: Value,
+  cloud_area_fraction_low: Value,
+  cloud_area_fraction_medium: Value,
+  cloud_area_fraction_high: Value,
+  fog_area_fraction: Value,
+  dew_point_temperature: Value,
+  air_pressure_at_sea_level: Value,
+  wind_speed: Value,
+  wind_speed_of_gust: Value,
+  wind_from_direction: Value,
+  ultraviolet_index_clear_sky: Value,
+})
+
+const NextHour = Type.Object({
+  summary: Maybe(Type.Object({ symbol_code: Maybe(Type.String()) })),
+  details: Maybe(Type.Object({ precipitation_amount: Value })),
+})
+
+const Step = Type.Object({
+  time: Type.String(),
+  data: Type.Object({
+    instant: Maybe(Type.Object({ details: Maybe(Details) })),
+    next_1_hours: Maybe(NextHour),
+  }),
+})
+
+const Status = Type.Object({
+  properties: Type.Object({
+    meta: Type.Object({ updated_at: Type.String() }),
+    timeseries: Type.Array(Step),
+  }),
+})
+
+export default defineIntegration({
+  name: 'met',
+  label: 'MET Norway weather forecast',
+  vendor: 'met',
+  group: 'weatherForecast',
+  base: 'https://api.met.no/weatherapi/locationforecast/2.0',
+  credentials: Credentials,
+  status: Status,
+  // The host never asks before `Expires` (about half an hour). Unchanged is not stale: the model runs every 1 to 6 h.
+  sampling: { every: '30 min', staleAfter: '12 h' },
+  limits: { callsTogether: { count: 15, per: '1 s' }, pause: '2 h' },
+
+  fetch: ({ http, credentials: { latitude, longitude, altitude } }) =>
+    http.get('/complete', {
+      query: {
+        lat: fourDecimals(latitude),
+        lon: fourDecimals(longitude),
+        altitude: altitude === undefined ? undefined : Math.round(altitude),
+      },
+    }),
+
+  samples: ({ properties: { meta, timeseries } }) => timeseries.flatMap((step) => readStep(step, meta.updated_at)),
+})
+
+/** Cut off, not rounded: what MET asks for, and 403 for more. Constant, so that neighbours share one answer. */
+export const fourDecimals = (degrees: number): number => Number(/^-?\d+\.\d{4}/.exec(degrees.toFixed(8))?.[0]) || 0
+
+function readStep({ time, data }: Static<typeof Step>, issued: string): Reading[] {
+  const now = data.instant?.details
+  const nextHour = data.next_1_hours
+  const fields = {
+    temperature: known(now?.air_temperature, celsius),
+    humidity: known(now?.relative_humidity, percent),
+    cloudAreaFraction: known(now?.cloud_area_fraction, percent),
+    cloudAreaFractionLow: known(now?.cloud_area_fraction_low, percent),
+    cloudAreaFractionMedium: known(now?.cloud_area_fraction_medium, percent),
+    cloudAreaFractionHigh: known(now?.cloud_area_fraction_high, percent),
+    fogAreaFraction: known(now?.fog_area_fraction, percent),
+    dewPointTemperature: known(now?.dew_point_temperature, celsius),
+    airPressureAtSeaLevel: known(now?.air_pressure_at_sea_level),
+    windSpeed: known(now?.wind_speed),
+    windSpeedOfGust: known(now?.wind_speed_of_gust),
+    windFromDirection: known(now?.wind_from_direction),
+    ultravioletIndexClearSky: known(now?.ultraviolet_index_clear_sky),
+    // Only where the step is an hour: six hours' rain is not this field.
+    precipitationAmount: known(nextHour?.details?.precipitation_amount),
+    symbolCode: nextHour?.summary?.symbol_code ?? undefined,
+  }
+  return Object.values(fields).every((value) => value === undefined) ? [] : [{ time, issued, fields }]
+}
+
+const known = (value: number | null | undefined, unit: (value: number) => number = Number): number | undefined =>
+  value === null || value === undefined ? undefined : unit(value)
