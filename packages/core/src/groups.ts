@@ -54,6 +54,8 @@ export const groups = {
     fields: {
       power: number('W', 'Power drawn from the grid now; never negative'),
       powerProduction: number('W', 'Power delivered to the grid now; never negative'),
+      minPowerProduction: number('W', 'Least power delivered since midnight'),
+      maxPowerProduction: number('W', 'Most power delivered since midnight'),
       averagePower: number('W', 'Mean power drawn since midnight'),
       minPower: number('W', 'Least power drawn since midnight'),
       maxPower: number('W', 'Most power drawn since midnight'),

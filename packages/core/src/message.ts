@@ -65,6 +65,7 @@ export type Refusal = { readonly index: number; readonly reason: string }
 
 export type Checked = { readonly samples: Sample[]; readonly refusals: Refusal[] }
 
+const tagName = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/
 const compiled = Compile(Message)
 const earliest = Date.UTC(1990, 0, 1) * 1000
 const day = 86_400_000_000
@@ -143,7 +144,10 @@ function readSample(item: unknown, source: { device: string; houseId?: number },
   }
   if (kept === 0) return 'every field is null: nothing was measured'
   const extra: Record<string, string> = {}
-  for (const [tag, value] of Object.entries(others)) extra[tag] = String(value)
+  for (const [tag, value] of Object.entries(others)) {
+    if (!tagName.test(tag)) return `tags has a name that is not a letter followed by letters, digits, _ . or -`
+    extra[tag] = String(value)
+  }
   return { houseId, group, device, count: Number(count), location, tags: extra, time, issued, fields: known }
 }
 

@@ -41,13 +41,13 @@ export const microsFromMillis = (millis: number): Micros => Math.round(millis * 
 export const dateFromMicros = (micros: Micros): Date => new Date(Math.floor(micros / 1000))
 
 const isoTime =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$/
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?(?: ?(Z|z|[+-]\d\d(?::?\d\d)?))?$/
 
 /**
  * Reads an ISO 8601 time down to the microsecond. A time without a zone is UTC (the older form of the bus message
  * writes it so); a date alone is its midnight. Digits after the sixth of the fraction are cut off.
  *
- * @returns microseconds since the epoch, or `undefined` for anything that is not such a time.
+ * @returns microseconds since the epoch, or `undefined` for anything that is not such a time in the years 1700 to 2254.
  */
 export function parseTime(text: string): Micros | undefined {
   const match = isoTime.exec(text)
@@ -62,7 +62,8 @@ export function parseTime(text: string): Micros | undefined {
     number,
   ]
   const [y, mo, d, h, mi, s] = fields
-  if (mo < 1 || mo > 12 || d < 1 || h > 23 || mi > 59 || s > 59) return undefined
+  // Beyond these years a microsecond is not exact in a double.
+  if (y < 1700 || y > 2254 || mo < 1 || mo > 12 || d < 1 || h > 23 || mi > 59 || s > 59) return undefined
   const whole = Date.UTC(y, mo - 1, d, h, mi, s)
   if (new Date(whole).getUTCDate() !== d) return undefined
   const offset = offsetMinutes(zone)
