@@ -1,1 +1,2 @@
-export {}
+export { makeLog } from './log.ts'
+export { type ApiParts, startApi } from './start.ts'

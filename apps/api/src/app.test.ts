@@ -1,0 +1,113 @@
+/** What stands around the routes, on parts that do nothing: no engine is needed to see it. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { Problem } from '@nabolag/core'
+import Fastify from 'fastify'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type App, buildApp, type Parts } from './app.ts'
+import { checkPermissions } from './permissions.ts'
+
+const away = async () => {
+  throw Problem('engine-down')
+}
+const parts = {
+  store: { ping: away, people: { cookieName: 'c', askerOf: away } },
+  timeseries: { ping: async () => undefined },
+  bus: { connected: true, subscribe: async () => async () => undefined },
+  accounts: {},
+} as unknown as Parts
+
+let folder: string
+let app: App
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nabolag-web-'))
+  await mkdir(join(folder, 'assets'))
+  await writeFile(join(folder, 'index.html'), '<title>page</title>')
+  await writeFile(join(folder, 'assets', 'a-1.js'), '1')
+  app = await buildApp(parts, { log: pino({ level: 'silent' }), webFolder: folder, requestsPerMinute: 100 })
+})
+afterAll(async () => {
+  await app?.close()
+  await rm(folder, { recursive: true, force: true })
+})
+const html = { accept: 'text/html' }
+
+test('a route that does not say what it needs stops the app from starting', () => {
+  const bare = Fastify() as unknown as App
+  checkPermissions(bare)
+  expect(() => bare.get('/open', () => 'anything')).toThrow('does not say what it needs')
+  expect(() => bare.get('/odd', { config: { needs: 'luck' as never } }, () => 'anything')).toThrow('does not say')
+})
+
+test('the page is served at every address that is not the API, with a strict policy', async () => {
+  for (const url of ['/', '/houses/3']) {
+    const answer = await app.inject({ url, headers: html })
+    expect(answer.body).toContain('page')
+    expect(answer.headers['content-security-policy']).toMatch(/default-src 'none'; script-src 'self'/)
+  }
+  const script = await app.inject({ url: '/assets/a-1.js' })
+  expect(script.headers['cache-control']).toContain('immutable')
+  expect((await app.inject({ url: '/assets/gone.js', headers: html })).statusCode).toBe(404)
+  expect((await app.inject({ url: '/api/gone', headers: html })).json()).toMatchObject({ code: 'not-found' })
+  expect((await app.inject({ url: '/houses/3', method: 'POST' })).statusCode).toBe(404)
+})
+
+test('an engine that is away is 503, and health says which', async () => {
+  const houses = await app.inject({ url: '/api/houses', headers: { authorization: 'Bearer nbl_x' } })
+  expect([houses.statusCode, houses.json().code]).toEqual([503, 'engine-down'])
+  const health = await app.inject({ url: '/api/health' })
+  expect(health.statusCode).toBe(503)
+  expect(health.json().engines).toEqual({ postgresql: { ok: false }, clickhouse: { ok: true }, mqtt: { ok: true } })
+})
+
+test('the page to try the API takes everything from here', async () => {
+  const page = await app.inject({ url: '/api/docs' })
+  expect(page.statusCode).toBe(200)
+  expect(page.body.match(/(?:src|href)="https?:/g)).toBeNull()
+  expect(page.headers['content-security-policy']).toContain("script-src 'self'")
+})
+
+test('figures are for this machine, not for whom a proxy asks', async () => {
+  expect((await app.inject({ url: '/metrics' })).body).toContain('nabolag_api_request_seconds')
+  expect((await app.inject({ url: '/metrics', headers: { 'x-forwarded-for': '203.0.113.9' } })).statusCode).toBe(403)
+})
+
+test('a reader who goes away ends the query', async () => {
+  const endless = new Readable({
+    read() {
+      this.push('x'.repeat(10_000))
+    },
+  })
+  const house = { id: 1, role: 'owner' }
+  const busy = await buildApp(
+    {
+      ...parts,
+      store: {
+        people: { cookieName: 'c', askerOf: async () => ({ scopes: ['read'] }) },
+        as: () => ({ house: async () => house }),
+      },
+      timeseries: { read: async () => ({ contentType: 'text/csv', stream: endless }) },
+    } as unknown as Parts,
+    { log: pino({ level: 'silent' }) },
+  )
+  const url = await busy.listen({ port: 0, host: '127.0.0.1' })
+  const abort = new AbortController()
+  const headers = { authorization: 'Bearer nbl_x' }
+  const query = 'group=a&field=b&start=2023-04-20T10:00'
+  const answer = await fetch(`${url}/api/houses/1/data?${query}`, { headers, signal: abort.signal })
+  await answer.body?.getReader().read()
+  abort.abort()
+  await expect.poll(() => endless.destroyed).toBe(true)
+  await busy.close()
+})
+
+test('who asks too often is told when to come again', async () => {
+  const from = { remoteAddress: '203.0.113.7', url: '/api/health' }
+  for (let asked = 0; asked < 100; asked++) await app.inject(from)
+  const answer = await app.inject(from)
+  expect([answer.statusCode, answer.json().code]).toEqual([429, 'too-many-requests'])
+  expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+})
