@@ -1,1 +1,1 @@
-export {}
+export { type Datalogger, type DataloggerOptions, type DataloggerStats, startDatalogger } from './start.ts'
