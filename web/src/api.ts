@@ -83,6 +83,7 @@ export const setUp = (form: { token: string; username: string; password: string;
 export const houses = () => ask<House[]>('/api/houses/')
 export const house = (id: number) => ask<House>(`/api/houses/${id}`)
 export const devices = (houseId: number) => ask<Device[]>(`/api/houses/${houseId}/devices`)
-export const newest = (houseId: number) => ask<Newest[]>(`/api/houses/${houseId}/newest`)
+export const newest = async (houseId: number) =>
+  (await ask<{ readonly newest: Newest[] }>(`/api/houses/${houseId}/newest`)).newest
 export const data = (houseId: number, question: Question, signal?: AbortSignal) =>
   ask<Answer>(`/api/houses/${houseId}/data`, 'POST', question, signal)
