@@ -6,48 +6,19 @@ import { Aedes, type AuthenticateError, type Client } from 'aedes'
 import { Accounts } from './broker/accounts.ts'
 import { coversFilter, isAllowed, isFilter } from './broker/acl.ts'
 import { type Connection, Connections } from './broker/connections.ts'
-import { type BrokerCounts, Counts } from './broker/counts.ts'
+import type { Broker, BrokerOptions, BrokerStats } from './broker/contract.ts'
+import { Counts } from './broker/counts.ts'
 import { Delivery } from './broker/delivery.ts'
 import { controlAnswerTopic, dynamicSecurity } from './broker/dynamic-security.ts'
 import { guardIntake } from './broker/intake.ts'
 import { Journal } from './broker/journal.ts'
-import { type BrokerLimits, type BrokerLog, defaultLimits } from './broker/limits.ts'
+import { type BrokerLimits, defaultLimits } from './broker/limits.ts'
 import { authorizePublishWith } from './broker/publishing.ts'
 import { type Packet, Sessions } from './broker/sessions.ts'
 import { signInWith } from './broker/sign-in.ts'
 
+export type { Broker, BrokerOptions, BrokerStats } from './broker/contract.ts'
 export type { BrokerLimits, BrokerLog } from './broker/limits.ts'
-
-export type BrokerOptions = {
-  /** Where the journal and the accounts are kept; made when it is not there. */
-  folder: string
-  host: string
-  /** 0 takes a free one. */
-  port: number
-  /** The system's own account, which may do everything. */
-  user: string
-  password: string
-  limits?: Partial<BrokerLimits>
-  log?: BrokerLog
-}
-
-export type BrokerStats = BrokerCounts & {
-  clients: number
-  sessions: number
-  /** Messages in the journal (those acknowledged already too, until their segment is deleted), bytes and files. */
-  journal: { messages: number; bytes: number; segments: number; inFlight: number }
-  /** Messages whose senders wait for their acknowledgement. */
-  waiting: number
-  diskFull: boolean
-}
-
-export type Broker = {
-  /** With user and password. */
-  url: string
-  port: number
-  stats(): BrokerStats
-  close(): Promise<void>
-}
 
 /**
  * What is journalled, and who takes it from there: clients with a session, so named, subscribed to all of it. Dataloggers

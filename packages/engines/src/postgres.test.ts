@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,14 +9,16 @@ import { startPostgres } from './postgres.ts'
 import { Turns } from './postgres-wire.ts'
 
 let root: string
+const children: ChildProcess[] = []
 let engine: Awaited<ReturnType<typeof startPostgres>>
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'nabolag-pg-'))
   engine = await startPostgres({ folder: join(root, 'postgres') })
 })
 afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL')
   await engine.close()
-  await rm(root, { recursive: true, force: true })
+  await rm(root, { recursive: true, force: true, maxRetries: 5 })
 })
 
 const pool = (max: number) => new pg.Pool({ connectionString: engine.url, max })
@@ -100,7 +102,7 @@ test('a folder with a very long path gets its socket elsewhere', async () => {
   await far.close()
 })
 
-test('what was committed outlives a SIGKILL', async () => {
+test('what was committed outlives a SIGKILL', { timeout: 120_000 }, async () => {
   const folder = join(root, 'killed')
   const script = join(root, 'child.ts')
   const self = new URL('./postgres.ts', import.meta.url).pathname
@@ -113,6 +115,7 @@ test('what was committed outlives a SIGKILL', async () => {
   const committed: number[] = []
   for (let round = 0; round < 2; round++) {
     const child = fork(script, { execArgv: [] })
+    children.push(child)
     const url = await new Promise<string>((resolve) => child.once('message', (m) => resolve(String(m))))
     const own = new pg.Pool({ connectionString: url, max: 4 })
     own.on('error', () => undefined)

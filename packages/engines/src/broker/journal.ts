@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { BrokerLimits, BrokerLog } from './limits.ts'
 import { decodeRecord, encodeRecord, type JournalRecord } from './record.ts'
+import { measureRecords, readBytes, readPart, writeWhole } from './record-files.ts'
 
 /** A place in the journal: a segment (named by its first message's number), a byte in it, the message that starts there. */
 export type Position = { readonly segment: number; readonly offset: number; readonly sequence: number }
@@ -19,7 +20,6 @@ export type JournalLimits = Pick<
   'journalMessages' | 'journalBytes' | 'segmentBytes' | 'packetBytes' | 'syncToDisk'
 >
 
-const readBytes = 262_144
 const groupBytes = 4_194_304
 const retryMillis = 1_000
 const sayAgainMillis = 60_000
@@ -157,13 +157,18 @@ export class Journal {
   #accept(entry: Appending): void {
     this.#pending.push(entry)
     this.#pendingBytes += entry.record.length
-    if (this.#scheduled || this.#flushing !== undefined) return
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#flushing !== undefined || this.#closing.signal.aborted) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
-      this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = this.#flush().finally(() => {
         this.#flushing = undefined
         this.#admit()
+        if (this.#pending.length > 0) this.#schedule()
       })
     })
   }
@@ -273,51 +278,22 @@ export class Journal {
 
   async #recover(path: string, first: number): Promise<void> {
     const file = await open(path, 'r+')
-    const { size: total, mtimeMs } = await file.stat()
-    const segment: Segment = { first, count: 0, size: 0, lastTime: mtimeMs, path, file }
-    let part = await readPart(file, 0, total, readBytes)
-    let from = 0
-    while (segment.size < total) {
-      const decoded = decodeRecord(part, from, this.#mostBytes)
-      if (typeof decoded === 'number') {
-        if (segment.size + decoded > total) break
-        part = await readPart(file, segment.size, total, Math.max(decoded, readBytes))
-        from = 0
-        continue
-      }
-      if (decoded === undefined) break
-      from += decoded.bytes
-      segment.size += decoded.bytes
-      segment.count += 1
-      segment.lastTime = decoded.time
+    const { size: total } = await file.stat()
+    const whole = await measureRecords(file, total, this.#mostBytes)
+    if (whole.size < total) {
+      this.#log('warn', 'Cut a record that was not written whole', { path, bytes: total - whole.size })
+      await file.truncate(whole.size)
     }
-    if (segment.size < total) {
-      this.#log('warn', 'Cut a record that was not written whole', { path, bytes: total - segment.size })
-      await file.truncate(segment.size)
-    }
-    this.#next = Math.max(this.#next, first + Math.max(1, segment.count))
-    if (segment.count === 0) {
+    this.#next = Math.max(this.#next, first + Math.max(1, whole.count))
+    if (whole.count === 0) {
       await file.close()
       await rm(path, { force: true })
       return
     }
-    this.#messages += segment.count
-    this.#bytes += segment.size
-    this.#segments.push(segment)
+    this.#messages += whole.count
+    this.#bytes += whole.size
+    this.#segments.push({ first, path, file, ...whole })
   }
 }
 
 const startOf = (segment: number): Position => ({ segment, offset: 0, sequence: segment })
-
-async function writeWhole(file: FileHandle, buffer: Buffer, position: number): Promise<void> {
-  for (let done = 0; done < buffer.length; ) {
-    const { bytesWritten } = await file.write(buffer, done, buffer.length - done, position + done)
-    done += bytesWritten
-  }
-}
-
-async function readPart(file: FileHandle, offset: number, end: number, bytes: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(bytes, end - offset))
-  const { bytesRead } = await file.read(buffer, 0, buffer.length, offset)
-  return buffer.subarray(0, bytesRead)
-}

@@ -1,0 +1,72 @@
+/** The fleet's side of the store: what connectors, the launcher and the command line use. Times are ms since the epoch. */
+import type { DeviceState, DeviceStatus } from '@nabolag/core'
+import type { BuiltInIntegration, Credentials, Desired, IntegrationKind, LogEntry } from './types.ts'
+
+/** A device as the connector gets it. `credentials` is absent, and `error` says why, when they cannot be read. */
+export type FleetDevice = {
+  readonly id: number
+  readonly houseId: number
+  readonly integration: string
+  readonly integrationId: number
+  readonly kind: IntegrationKind
+  readonly group: string
+  readonly count: number
+  readonly shard: number
+  readonly desired: Desired
+  readonly generation: number
+  readonly accountHash: string | undefined
+  readonly credentials: Credentials | undefined
+  readonly error: string | undefined
+  readonly house: {
+    readonly timezone: string
+    readonly latitude: number | undefined
+    readonly longitude: number | undefined
+  }
+  /** As last saved, whichever connector ran it; `undefined` when it never ran. */
+  readonly status: DeviceStatus | undefined
+}
+
+export type StatusRow = DeviceStatus & { readonly deviceId: number; readonly connector: string }
+export type LogRow = LogEntry & { readonly deviceId: number }
+
+export type Lease = {
+  /** Whose devices this connector runs from now on. */
+  readonly shards: readonly number[]
+  /** More than the fair share: stop their devices, then `releaseShards` them. Still leased until then. */
+  readonly surrender: readonly number[]
+  /** By this process's clock (ms): unless renewed before, every device must be stopped. */
+  readonly until: number
+}
+
+export type Rotation = { readonly total: number; readonly rewrapped: number; readonly failed: number }
+
+/** What the connector, the launcher and the command line use; not bound to a house. */
+export type Fleet = {
+  /** Makes or updates the built-in integrations by name; leaves those of others alone. */
+  syncIntegrations(rows: readonly BuiltInIntegration[]): Promise<void>
+  /** Renews, claims and says what to give up; also the connector's beat. Call every 5 s; a lease lasts 15 s. */
+  claimShards(connector: { readonly id: string; readonly address?: string }): Promise<Lease>
+  /** Without `shards`: all of them, and the connector signs off. */
+  releaseShards(connectorId: string, shards?: readonly number[]): Promise<void>
+  beat(connector: { readonly id: string; readonly address?: string }): Promise<void>
+  connectors(): Promise<{ id: string; address: string | undefined; beat: number; shards: number }[]>
+  /** The devices of container-type and outside integrations are left out. */
+  devicesOfShards(shards: readonly number[]): Promise<FleetDevice[]>
+  /** One device, whichever shard it is in; `undefined` when it is gone. */
+  device(houseId: number, integration: string, count: number): Promise<FleetDevice | undefined>
+  /** Rows of devices that are gone are left out. */
+  saveStatuses(batch: readonly StatusRow[]): Promise<void>
+  appendLog(batch: readonly LogRow[]): Promise<void>
+  loadBudget(scope: string): Promise<unknown>
+  saveBudget(scope: string, state: unknown): Promise<void>
+  /** What an integration keeps over restarts. */
+  memory(deviceId: number): Promise<Record<string, unknown>>
+  /** `undefined` forgets the key. */
+  remember(deviceId: number, key: string, value: unknown): Promise<void>
+  /** How many devices are in each state. */
+  counts(): Promise<Partial<Record<DeviceState, number>>>
+  /** The devices' total and the keys they are wrapped with: what `doctor` looks at. */
+  keysInUse(): Promise<{ keyId: string; devices: number; known: boolean }[]>
+  /** Wraps every data key with the first master key. What cannot be opened is counted and left as it is. */
+  rotateMasterKey(onProgress?: (done: number, total: number) => void): Promise<Rotation>
+}
