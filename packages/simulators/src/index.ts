@@ -1,0 +1,67 @@
+/** The vendors' clouds, simulated, and the houses that live behind them. */
+import type { Faults } from './faults.ts'
+import { startMet } from './met.ts'
+import { startSensibo } from './sensibo.ts'
+import type { ListenOptions, Simulator } from './server.ts'
+import { startTibber } from './tibber.ts'
+import { makeWorld, type World } from './world/world.ts'
+
+export { type Fault, type FaultOptions, type Faults, faults } from './faults.ts'
+export type { Simulator } from './server.ts'
+export { type HistoryOptions, history } from './world/history.ts'
+export type { AcState, LivingHouse, Meter } from './world/house.ts'
+export { type DemoDevice, type DemoHouse, demoHouses, type Room } from './world/houses.ts'
+export { makeWorld, type World, type WorldOptions } from './world/world.ts'
+
+const starters = { met: startMet, tibber: startTibber, sensibo: startSensibo } as const satisfies Record<
+  string,
+  (world: World, options: ListenOptions) => Promise<Simulator>
+>
+
+export type VendorName = keyof typeof starters
+export const vendorNames = Object.keys(starters) as readonly VendorName[]
+
+export type Simulators = {
+  /** The origin of each vendor that was started: what goes into `NABOLAG_VENDOR_URLS`. */
+  readonly urls: Readonly<Record<VendorName, string>>
+  readonly faults: Readonly<Record<VendorName, Faults>>
+  readonly world: World
+  close(): Promise<void>
+}
+
+export type SimulatorOptions = {
+  /** All when absent. */
+  readonly vendors?: readonly VendorName[]
+  /** A free one where absent. */
+  readonly ports?: Readonly<Partial<Record<VendorName, number>>>
+  /** A fresh one with the demo houses when absent. */
+  readonly world?: World
+  readonly host?: string
+}
+
+/**
+ * Starts the vendors' clouds. Whoever is not started has an empty address and no faults to switch.
+ *
+ * @throws the error of the system when a port is taken; what was started by then is closed again
+ */
+export async function startSimulators(options: SimulatorOptions = {}): Promise<Simulators> {
+  const { vendors = vendorNames, ports = {}, world = makeWorld(), host } = options
+  const started = new Map<VendorName, Simulator>()
+  const close = async () => {
+    await Promise.all([...started.values()].map((simulator) => simulator.close()))
+  }
+  try {
+    for (const name of vendors) started.set(name, await starters[name](world, { port: ports[name], host }))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const each = <T>(of: (simulator: Simulator | undefined) => T) =>
+    Object.fromEntries(vendorNames.map((name) => [name, of(started.get(name))])) as Record<VendorName, T>
+  return {
+    urls: each((simulator) => simulator?.url ?? ''),
+    faults: each((simulator) => simulator?.faults as Faults),
+    world,
+    close,
+  }
+}

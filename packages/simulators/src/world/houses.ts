@@ -1,0 +1,93 @@
+/** Three houses like those the thesis logged, with their accounts at the simulated vendors. */
+import { type HeatPump, type HouseParameters, usualHeatPump } from '@nabolag/control/thermal/index'
+
+export type Room = {
+  readonly name: string
+  readonly pod: string
+  readonly model: HouseParameters
+  readonly pump: HeatPump
+  /** °C wanted by day and by night. */
+  readonly day: number
+  readonly night: number
+}
+
+export type DemoDevice = {
+  readonly integration: 'met' | 'tibber-realtime' | 'tibber-hourly' | 'sensibo-sky'
+  readonly credentials: Readonly<Record<string, string | number>>
+}
+
+export type DemoHouse = {
+  /** The thesis's number. */
+  readonly number: number
+  readonly name: string
+  readonly latitude: number
+  readonly longitude: number
+  readonly altitude: number
+  readonly rooms: readonly Room[]
+  /** Access token at the simulated Tibber, and the id of the home there. */
+  readonly tibber?: { readonly token: string; readonly home: string }
+  /** API key at the simulated Sensibo. */
+  readonly sensibo?: { readonly key: string }
+  readonly devices: readonly DemoDevice[]
+}
+
+/** A room as a house of its own, by floor area (m²) and heat loss (W/K per m²). */
+const room = (name: string, pod: string, area: number, loss: number, day: number, night: number): Room => ({
+  name,
+  pod,
+  day,
+  night,
+  pump: { ...usualHeatPump, capacity: Math.max(2.5, 0.085 * area) },
+  model: {
+    Ci: 0.016 * area,
+    Ce: 0.055 * area,
+    Hie: 0.014 * area,
+    Hia: (0.45 * loss * area) / 1000,
+    Hea: 1 / (1 / ((0.55 * loss * area) / 1000) - 1 / (0.014 * area)),
+    Aw: 0.035 * area,
+    Ae: 0.02 * area,
+  },
+})
+
+const house3 = { latitude: 63.4305, longitude: 10.3951, altitude: 42 }
+const house4 = { latitude: 63.4189, longitude: 10.4328, altitude: 96 }
+const house5 = { latitude: 63.3742, longitude: 10.3727, altitude: 131 }
+
+const position = ({ latitude, longitude, altitude }: typeof house3) => ({ latitude, longitude, altitude })
+
+export const demoHouses: readonly DemoHouse[] = [
+  {
+    number: 3,
+    name: 'House 3',
+    ...house3,
+    rooms: [
+      room('living area', 'SIMLIV01', 52, 0.9, 22, 20),
+      room('lower living area', 'SIMLOW02', 38, 0.8, 21, 19),
+      room('main room', 'SIMMAI03', 34, 0.9, 20, 18),
+      room('studio', 'SIMSTU04', 28, 1.1, 21, 17),
+    ],
+    tibber: { token: 'sim-tibber-house-3', home: '3f9d7a52-4a51-4c0e-9f70-5b1c8f2b9a03' },
+    sensibo: { key: 'sim-sensibo-house-3' },
+    devices: [
+      { integration: 'met', credentials: position(house3) },
+      { integration: 'tibber-realtime', credentials: { 'api-key': 'sim-tibber-house-3', pulse_index: '0' } },
+      { integration: 'tibber-hourly', credentials: { 'api-key': 'sim-tibber-house-3' } },
+      { integration: 'sensibo-sky', credentials: { 'api-key': 'sim-sensibo-house-3' } },
+    ],
+  },
+  {
+    number: 4,
+    name: 'House 4',
+    ...house4,
+    rooms: [room('living room', 'SIMLIV41', 60, 1.0, 21, 19)],
+    devices: [{ integration: 'met', credentials: position(house4) }],
+  },
+  {
+    number: 5,
+    name: 'House 5',
+    ...house5,
+    rooms: [room('Stue', 'SIMSTU51', 46, 1.3, 22, 20), room('Soverom', 'SIMSOV52', 24, 1.2, 18, 16)],
+    sensibo: { key: 'sim-sensibo-house-5' },
+    devices: [{ integration: 'sensibo-sky', credentials: { 'api-key': 'sim-sensibo-house-5' } }],
+  },
+]
