@@ -1,1 +1,3 @@
-export {}
+export * from './connector.ts'
+export { makeMetrics } from './metrics.ts'
+export { runOnce, type TryGiven } from './try.ts'

@@ -132,13 +132,15 @@ async function readBody(request: IncomingMessage, limit: number): Promise<Buffer
 /** The statements that give a fresh connection the database, settings and parameters of the request. */
 function prepare(url: URL, databaseHeader: string | undefined): string {
   const database = url.searchParams.get('database') ?? databaseHeader
-  const statements: string[] = []
-  if (database) statements.push(`USE ${quoteName(database)}`)
+  const changes: string[] = []
   for (const [name, value] of url.searchParams) {
     if (ownParameters.has(name) || httpSettings.test(name)) continue
     if (!identifier.test(name)) throw new ClickHouseFailure(115, 'UNKNOWN_SETTING', 'Not the name of a setting', 404)
-    statements.push(`SET ${name} = ${quoteText(value)}`)
+    changes.push(`${name} = ${quoteText(value)}`)
   }
+  // One statement for all: each costs a third of a millisecond.
+  const statements = database ? [`USE ${quoteName(database)}`] : []
+  if (changes.length > 0) statements.push(`SET ${changes.join(', ')}`)
   return statements.join('; ')
 }
 

@@ -1,0 +1,307 @@
+/** The role `connector`: runs the devices of its shards, each integration in a thread of its own. */
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { type Bus, connectBus } from '@nabolag/bus'
+import { allDesired, type DeviceState, Problem, type Settings } from '@nabolag/core'
+import { integrations as builtIn } from '@nabolag/integrations/list'
+import { type Fleet, type FleetDevice, openStore } from '@nabolag/store'
+import { makeBudgets } from './budgets.ts'
+import { type Crew, type CrewGiven, type Measured, makeCrew } from './crew.ts'
+import { keepLease } from './lease.ts'
+import type { Log } from './log.ts'
+import { makeOutbox } from './outbox.ts'
+import { makeRecorder } from './recorder.ts'
+import { courseOfRefused, rememberRefused } from './refusals.ts'
+import { startUnit, tellIdle, type Unit } from './unit.ts'
+import { userAgent } from './user-agent.ts'
+
+/** An integration by name, and the module (specifier or file address) that holds it. */
+export type IntegrationPlace = { readonly name: string; readonly module: string }
+
+export type ConnectorOptions = {
+  readonly log: Log
+  /** Instead of the built-in ones. */
+  readonly integrations?: readonly IntegrationPlace[]
+  /** Instead of the store and the broker of the settings; they are not closed at the end. */
+  readonly fleet?: Fleet
+  readonly bus?: Bus
+  /** Scales every wait after a failure; for tests. */
+  readonly tempo?: number
+  /** Scales how many calls the vendors' limits allow; for benches against simulators. */
+  readonly budgetScale?: number
+  /** ms: silence after which a thread is ended; for one call of a vendor; for one whole fetch; between two looks at the device list. */
+  readonly silence?: number
+  readonly callTimeout?: number
+  readonly runTimeout?: number
+  readonly rereadEvery?: number
+  /** MiB for an empty thread. */
+  readonly heapLimit?: number
+  readonly externalLimit?: number
+}
+
+export type ConnectorStats = {
+  readonly devices: Partial<Record<DeviceState, number>>
+  /** Samples waiting for the broker, dropped for want of room, and taken over by it. */
+  readonly outbox: { readonly waiting: number; readonly dropped: number; readonly published: number }
+  readonly integrations: Readonly<
+    Record<
+      string,
+      Crew['counts'] & { readonly devices: number; readonly heapMiB: number; readonly externalMiB: number }
+    >
+  >
+}
+
+export type Connector = {
+  readonly id: string
+  stats(): ConnectorStats
+  /** Event loop of each thread and lateness of its runs since the last time. */
+  measure(): Promise<Record<string, Measured>>
+  close(): Promise<void>
+}
+
+const defaults = {
+  silence: 4000,
+  callTimeout: 30_000,
+  runTimeout: 60_000,
+  rereadEvery: 30_000,
+  heapLimit: 128,
+  externalLimit: 256,
+}
+
+/**
+ * Starts the role. Needs DATABASE_URL, MQTT_URL and NABOLAG_MASTER_KEY, unless a fleet and a bus are handed in.
+ *
+ * @throws ProblemError `bad-request` for a missing setting, `engine-down` when the broker does not answer
+ */
+export async function startConnector(settings: Settings, options: ConnectorOptions): Promise<Connector> {
+  const { log } = options
+  const given = { ...defaults, ...definedOf(options) }
+  const places = new Map(
+    (options.integrations ?? builtIn.map(({ name }) => ({ name, module: '@nabolag/integrations/list' }))).map(
+      ({ name, module }) => [name, module],
+    ),
+  )
+  const id = `${hostname().slice(0, 40)}-${randomUUID().slice(0, 8)}`
+  const store = options.fleet ? undefined : openStore(needStore(settings))
+  const fleet = options.fleet ?? store!.fleet
+  const bus =
+    options.bus ??
+    (await connectBus({ url: need(settings, 'MQTT_URL'), log }).catch(async (error) => {
+      await store?.close()
+      throw error
+    }))
+  const crews = new Map<string, Crew>()
+  const recorder = makeRecorder(
+    fleet,
+    (topic) => {
+      if (bus.connected) bus.publish(topic, '{}').catch(() => {})
+    },
+    seldom((error) => log.warn({ error: textOf(error) }, 'the store does not take states and log lines; they wait')),
+  )
+  const outbox = makeOutbox({
+    bus,
+    onFull: (full) => {
+      for (const crew of crews.values()) crew.hold(full)
+    },
+    onDrop: seldom(() =>
+      log.error({ dropped: outbox.dropped }, 'no room for samples while the broker is away: the oldest are dropped'),
+    ),
+  })
+  const budgets = makeBudgets(
+    fleet,
+    seldom((error) => log.warn({ error: textOf(error) }, 'the store does not keep the budgets of vendors')),
+    options.budgetScale,
+  )
+  const tell = { recorder, connector: id }
+  const units = new Map<number, Unit>()
+  /** Devices that do not run, and at which generation that was told. */
+  const idle = new Map<number, { readonly generation: number; readonly shard: number }>()
+
+  const crewOf = (name: string, module: string): Crew => {
+    let crew = crews.get(name)
+    if (!crew) {
+      crew = makeCrew({
+        name,
+        module,
+        budgets,
+        outbox,
+        tell,
+        log,
+        threads: {
+          vendorUrls: readVendorUrls(settings.NABOLAG_VENDOR_URLS),
+          userAgent: userAgent(settings.NABOLAG_CONTACT),
+          tempo: options.tempo ?? 1,
+          callTimeout: given.callTimeout,
+          runTimeout: given.runTimeout,
+          silence: given.silence,
+          heapLimit: given.heapLimit,
+          externalLimit: given.externalLimit,
+        },
+        onRefused: (unit) => rememberRefused(fleet, unit).catch(() => {}),
+      } satisfies CrewGiven)
+      crews.set(name, crew)
+    }
+    return crew
+  }
+
+  const stop = async (ids: readonly number[]) => {
+    for (const crew of crews.values()) {
+      const its = ids.filter((one) => crew.units.has(one))
+      if (its.length > 0) await crew.stop(its)
+    }
+    for (const one of ids) {
+      units.delete(one)
+      idle.delete(one)
+    }
+  }
+
+  /** Makes what runs equal to what is wanted, for the devices of these shards. */
+  const adjust = async (
+    wanted: readonly FleetDevice[],
+    within: (unit: { readonly shard: number; readonly id: number }) => boolean,
+  ) => {
+    const byId = new Map(wanted.map((device) => [device.id, device]))
+    const unwanted = [...units.values()].filter((unit) => {
+      const device = byId.get(unit.id)
+      return within(unit) && (device?.generation !== unit.generation || device.desired !== 'running')
+    })
+    await stop(unwanted.map((unit) => unit.id))
+    for (const [one, { shard }] of idle) if (within({ id: one, shard }) && !byId.has(one)) idle.delete(one)
+    const starting = new Map<Crew, Unit[]>()
+    for (const device of wanted) {
+      const told = idle.get(device.id)
+      if (units.has(device.id) || (told?.generation === device.generation && device.desired === 'stopped')) continue
+      const module = places.get(device.integration)
+      const obstacle = module
+        ? device.error
+        : `This program has no integration ${device.integration}; ask the operator to update it.`
+      if (device.desired === 'stopped' || obstacle !== undefined || !module) {
+        if (told?.generation === device.generation) continue
+        idle.set(device.id, device)
+        if (device.desired !== 'stopped' || device.status?.state !== 'stopped') {
+          tellIdle(device, device.desired === 'stopped' ? 'stopped' : 'backing-off', obstacle, tell)
+        }
+        continue
+      }
+      idle.delete(device.id)
+      const unit = startUnit(device, await courseOfRefused(fleet, device), tell)
+      units.set(unit.id, unit)
+      const crew = crewOf(device.integration, module)
+      starting.set(crew, [...(starting.get(crew) ?? []), unit])
+    }
+    for (const [crew, list] of starting) crew.start(list)
+  }
+
+  const lease = keepLease({
+    fleet,
+    id,
+    log,
+    rereadEvery: given.rereadEvery,
+    onShards: async (shards) => {
+      const mine = new Set(shards)
+      await adjust(await fleet.devicesOfShards(shards), ({ shard }) => mine.has(shard))
+    },
+    onDevice: async (houseId, integration, count, held) => {
+      const device = await fleet.device(houseId, integration, count)
+      if (device && held(device.shard)) await adjust([device], (unit) => unit.id === device.id)
+      if (device) return
+      const gone = [...units.values()].find(
+        (unit) => unit.houseId === houseId && unit.integration === integration && unit.count === count,
+      )
+      if (gone) await stop([gone.id])
+    },
+    onLost: (shards) =>
+      stop(
+        [...units.values(), ...[...idle].map(([one, { shard }]) => ({ id: one, shard }))]
+          .filter(({ shard }) => shards.includes(shard))
+          .map((unit) => unit.id),
+      ),
+  })
+  await lease.start()
+  const unsubscribe = await bus.subscribe(allDesired, (topic) => {
+    const [, house, integration, count] = topic.split('/')
+    if (integration !== undefined) lease.look(Number(house), integration, Number(count ?? 0))
+  })
+  bus.onReconnect(() => lease.lookAtAll())
+  const saver = setInterval(() => void budgets.save(), 5000)
+  log.info({ connector: id }, 'connector started')
+
+  return {
+    id,
+    stats() {
+      const devices: Partial<Record<DeviceState, number>> = {}
+      for (const { status } of units.values()) devices[status.state] = (devices[status.state] ?? 0) + 1
+      const { waiting, dropped, published } = outbox
+      return {
+        devices,
+        outbox: { waiting, dropped, published },
+        integrations: Object.fromEntries(
+          [...crews].map(([name, crew]) => {
+            const { heap, external } = crew.memory()
+            return [name, { ...crew.counts, devices: crew.units.size, heapMiB: heap, externalMiB: external }]
+          }),
+        ),
+      }
+    },
+    async measure() {
+      const results: Record<string, Measured> = {}
+      for (const [name, crew] of crews) {
+        const result = await crew.measure()
+        if (result) results[name] = result
+      }
+      return results
+    },
+    async close() {
+      clearInterval(saver)
+      await unsubscribe().catch(() => {})
+      await lease.stop()
+      for (const crew of crews.values()) await crew.close()
+      await outbox.drain(2000)
+      outbox.close()
+      await recorder.close()
+      await budgets.save()
+      budgets.close()
+      await lease.release()
+      if (!options.bus) await bus.close()
+      await store?.close()
+    },
+  }
+}
+
+const definedOf = (options: ConnectorOptions): Partial<typeof defaults> =>
+  Object.fromEntries(Object.entries(options).filter(([name, value]) => name in defaults && value !== undefined))
+
+function need(settings: Settings, name: 'DATABASE_URL' | 'MQTT_URL' | 'NABOLAG_MASTER_KEY'): string {
+  const value = settings[name]
+  if (value === undefined) throw Problem('bad-request', `The connector needs ${name}`)
+  return value
+}
+const needStore = (settings: Settings) => ({
+  url: need(settings, 'DATABASE_URL'),
+  masterKey: need(settings, 'NABOLAG_MASTER_KEY'),
+})
+
+/** `met=http://…,tibber=…` taken apart. */
+export const readVendorUrls = (text: string | undefined): Record<string, string> =>
+  Object.fromEntries(
+    (text ?? '')
+      .split(',')
+      .filter((part) => part.includes('='))
+      .map((part) => {
+        const [name = '', ...address] = part.trim().split('=')
+        return [name, address.join('=')]
+      }),
+  )
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+/** Says it at most twice a minute. */
+function seldom<Given extends unknown[]>(say: (...given: Given) => void): (...given: Given) => void {
+  let last = Number.NEGATIVE_INFINITY
+  return (...given) => {
+    const now = performance.now()
+    if (now - last < 30_000) return
+    last = now
+    say(...given)
+  }
+}

@@ -1,0 +1,123 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import {
+  afterFailure,
+  afterSilence,
+  afterSuccess,
+  backOff,
+  type Course,
+  longestWait,
+  newCourse,
+  nextPoll,
+  type Pace,
+  refusedWait,
+} from './course.ts'
+
+const pace: Pace = {
+  polled: true,
+  every: 60_000,
+  staleAfter: 180_000,
+  pause: 300_000,
+  reconnect: undefined,
+  tempo: 1,
+}
+const chance = fc.double({ min: 0, max: 1, noNaN: true })
+const now = Date.UTC(2023, 4, 8)
+
+test('the wait doubles from about a second and never exceeds five minutes', () => {
+  expect([1, 2, 3, 4].map((failures) => backOff(failures, 1000, 1))).toEqual([1000, 2000, 4000, 8000])
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1000 }), chance, (failures, luck) => {
+      const wait = backOff(failures, 1000, luck)
+      expect(wait).toBeGreaterThanOrEqual(100)
+      expect(wait).toBeLessThanOrEqual(longestWait)
+    }),
+  )
+})
+
+test('no failure of any kind is waited for longer than is asked for, five minutes, or the pause', () => {
+  const kinds = fc.constantFrom('unreachable', 'changed', 'throttled', 'refused', 'rejected')
+  fc.assert(
+    fc.property(kinds, fc.integer({ min: 1, max: 60 }), chance, (kind, times, luck) => {
+      let course = newCourse(now, now)
+      for (let i = 0; i < times; i++) course = afterFailure(course, { kind, message: 'x' }, pace, now, luck)
+      const wait = course.nextTryAt - now
+      expect(wait).toBeGreaterThan(0)
+      if (kind === 'refused') expect(wait).toBeGreaterThanOrEqual(refusedWait)
+      else expect(wait).toBeLessThanOrEqual(kind === 'throttled' ? 8 * 1.2 * pace.pause : longestWait)
+    }),
+  )
+})
+
+test('a time that the vendor names is kept', () => {
+  const until = now + 900_000
+  const course = afterFailure(newCourse(now, now), { kind: 'throttled', message: 'x', until }, pace, now, 0.5)
+  expect(course.state).toBe('throttled')
+  expect(course.nextTryAt).toBeGreaterThanOrEqual(until)
+  expect(course.nextTryAt).toBeLessThan(until + 10_000)
+})
+
+test('a stream is never opened again sooner than its vendor wants', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 40 }), chance, (times, luck) => {
+      const stream = { ...pace, polled: false, reconnect: [5000, 60_000] as const }
+      let course = newCourse(now, now)
+      for (let i = 0; i < times; i++) course = afterSilence(course, stream, now, luck)
+      expect(course.state).toBe('stale')
+      expect(course.nextTryAt - now).toBeGreaterThanOrEqual(5000)
+      expect(course.nextTryAt - now).toBeLessThanOrEqual(longestWait)
+    }),
+  )
+})
+
+const failedThrice = (): Course => {
+  let course = newCourse(now, now)
+  for (let i = 0; i < 3; i++) course = afterFailure(course, { kind: 'unreachable', message: 'x' }, pace, now, 1)
+  return course
+}
+
+test('ten good polls wipe out what failed before; nine do not', () => {
+  let course = failedThrice()
+  const good = () => {
+    course = afterSuccess(course, now + course.goodCount, pace, now, now)
+  }
+  for (let i = 0; i < 9; i++) good()
+  expect(course.failures).toBe(3)
+  good()
+  expect(course.failures).toBe(0)
+})
+
+test('for a stream only ten good minutes do', () => {
+  const stream = { ...pace, polled: false }
+  let course = failedThrice()
+  for (let i = 0; i < 100; i++) course = afterSuccess(course, now + i, stream, now + i * 1000, now)
+  expect(course.failures).toBe(3)
+  course = afterSuccess(course, now + 600_000, stream, now + 600_000, now)
+  expect(course.failures).toBe(0)
+})
+
+test('a poll keeps its phase within a twentieth, and never comes before the answer expires', () => {
+  fc.assert(
+    fc.property(
+      chance,
+      fc.integer({ min: 0, max: 600_000 }),
+      fc.integer({ min: 0, max: 3_600_000 }),
+      (luck, late, expiry) => {
+        const present = now + late
+        const next = nextPoll(now, pace, present, 0, luck)
+        expect(next).toBeGreaterThan(present)
+        const off = (next - now) % pace.every
+        expect(Math.min(off, pace.every - off)).toBeLessThanOrEqual(0.05 * pace.every + 1)
+        expect(nextPoll(now, pace, present, present + expiry, luck)).toBeGreaterThanOrEqual(present + expiry)
+      },
+    ),
+  )
+})
+
+test('every reason is one sentence that ends with what mends it', () => {
+  const kinds = ['unreachable', 'changed', 'throttled', 'refused', 'rejected'] as const
+  for (const kind of kinds) {
+    const { reason } = afterFailure(newCourse(now, now), { kind, message: 'The vendor said no.' }, pace, now, 0)
+    expect(reason).toMatch(/^The vendor said no; .*\.$/)
+  }
+})

@@ -1,0 +1,165 @@
+/** GraphQL over WebSocket (`graphql-transport-ws`), as an iterable of the `data` of each answer. */
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { VendorFailure } from '@nabolag/core'
+import type { Link } from '@nabolag/integrations/define'
+import { WebSocket } from 'ws'
+import { type Caller, explain, failureOf, type HttpHost } from './http.ts'
+
+type Frame = { readonly type?: string; readonly payload?: unknown }
+type GraphqlError = { readonly message?: unknown; readonly extensions?: { readonly code?: unknown } | null }
+
+const mostWaiting = 1000
+const frameLimit = 4 * 2 ** 20
+const protocol = 'graphql-transport-ws'
+
+/** Makes `link.graphql` for one run. Each subscription has a socket of its own, closed when the run ends. */
+export const makeGraphql =
+  (host: HttpHost, caller: Caller): Link['graphql'] =>
+  (subscription) => ({
+    [Symbol.asyncIterator]: () => subscribe(host, caller, subscription),
+  })
+
+function subscribe(
+  host: HttpHost,
+  caller: Caller,
+  { url, init, query, variables }: Parameters<Link['graphql']>[0],
+): AsyncIterator<unknown> {
+  const waiting: unknown[] = []
+  let wanted: { resolve(result: IteratorResult<unknown>): void; reject(error: VendorFailure): void } | undefined
+  let ended: { failure?: VendorFailure } | undefined
+  let socket: WebSocket | undefined
+  let patience: NodeJS.Timeout | undefined
+
+  const end = (failure?: VendorFailure) => {
+    if (ended) return
+    ended = { failure: failure && new VendorFailure(failure.kind, caller.redact(failure.message), failure.until) }
+    clearTimeout(patience)
+    caller.signal.removeEventListener('abort', stop)
+    closeSocket(socket)
+    caller.resume()
+    if (ended.failure) wanted?.reject(ended.failure)
+    else wanted?.resolve({ done: true, value: undefined })
+    wanted = undefined
+  }
+  const stop = () => end()
+  const give = (value: unknown) => {
+    if (wanted) {
+      const { resolve } = wanted
+      wanted = undefined
+      caller.resume()
+      resolve({ done: false, value })
+    } else if (waiting.length < mostWaiting) waiting.push(value)
+    else end(new VendorFailure('changed', `More than ${mostWaiting} answers came faster than they could be read`))
+  }
+  const onFrame = ({ type, payload }: Frame) => {
+    if (type === 'ping') socket?.send('{"type":"pong"}')
+    else if (type === 'connection_ack') {
+      clearTimeout(patience)
+      socket?.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, variables } }))
+    } else if (type === 'next') {
+      const { data, errors } = (payload ?? {}) as { data?: unknown; errors?: unknown }
+      if (Array.isArray(errors) && errors.length > 0) end(failureOfErrors(errors))
+      else give(data)
+    } else if (type === 'error') end(failureOfErrors(Array.isArray(payload) ? payload : []))
+    else if (type === 'complete') end()
+  }
+  const open = () => {
+    if (caller.signal.aborted) return end()
+    caller.signal.addEventListener('abort', stop, { once: true })
+    const refusal = complainAbout(url, host.base)
+    if (refusal) return end(refusal)
+    const { host: name } = new URL(url)
+    socket = new WebSocket(url, protocol, {
+      headers: { 'user-agent': host.userAgent },
+      perMessageDeflate: false,
+      handshakeTimeout: 10_000,
+      maxPayload: frameLimit,
+    })
+    patience = setTimeout(
+      () =>
+        end(new VendorFailure('unreachable', `${name} did not take up the connection within ${host.timeout / 1000} s`)),
+      host.timeout,
+    )
+    socket.on('open', () => socket?.send(JSON.stringify({ type: 'connection_init', payload: init })))
+    socket.on('message', (bytes: Buffer) => {
+      if (ended) return
+      let frame: unknown
+      try {
+        frame = JSON.parse(bytes.toString())
+      } catch {
+        return end(new VendorFailure('changed', `${name} sent what is not JSON`))
+      }
+      if (typeof frame !== 'object' || frame === null)
+        return end(new VendorFailure('changed', `${name} sent what is not a frame of ${protocol}`))
+      onFrame(frame)
+    })
+    socket.on('unexpected-response', (request: ClientRequest, answer: IncomingMessage) => {
+      answer.resume()
+      request.destroy()
+      end(failureOf(answer.statusCode ?? 500, answer.headers, '', name))
+    })
+    socket.on('error', (error) => end(new VendorFailure('unreachable', `${name}: ${explain(error)}`)))
+    socket.on('close', (code, reason) => end(failureOfClose(code, reason.toString(), name)))
+  }
+
+  open()
+  return {
+    next() {
+      if (waiting.length > 0) {
+        caller.resume()
+        return Promise.resolve({ done: false, value: waiting.shift() })
+      }
+      if (ended?.failure) return Promise.reject(ended.failure)
+      if (ended) return Promise.resolve({ done: true, value: undefined })
+      return new Promise((resolve, reject) => {
+        wanted = { resolve, reject }
+      })
+    },
+    return() {
+      end()
+      return Promise.resolve({ done: true, value: undefined })
+    },
+  }
+}
+
+/** The vendor tells the address itself: it must be one, and must not be less guarded than the vendor's own. */
+function complainAbout(url: string, base: string): VendorFailure | undefined {
+  if (!URL.canParse(url)) return new VendorFailure('changed', 'The vendor gave no address for the stream')
+  const { protocol } = new URL(url)
+  if (protocol === 'wss:' || (protocol === 'ws:' && new URL(base).protocol === 'http:')) return undefined
+  return new VendorFailure('changed', `The vendor gave an address for the stream that begins ${protocol}//, not wss://`)
+}
+
+/** Says goodbye, and hangs up when that is not answered. */
+function closeSocket(socket: WebSocket | undefined): void {
+  if (!socket) return
+  socket.removeAllListeners()
+  socket.on('error', () => {})
+  if (socket.readyState === WebSocket.OPEN) {
+    socket.send('{"id":"1","type":"complete"}')
+    socket.close(1000)
+    const timer = setTimeout(() => socket.terminate(), 2000)
+    timer.unref()
+    socket.on('close', () => clearTimeout(timer))
+  } else socket.terminate()
+}
+
+function failureOfErrors(errors: readonly GraphqlError[]): VendorFailure {
+  const [first] = errors
+  const code = String(first?.extensions?.code ?? '')
+  const message = typeof first?.message === 'string' ? first.message.slice(0, 160) : 'no reason given'
+  const text = `The vendor ended the stream: ${message}${code === '' ? '' : ` (${code})`}`
+  if (/UNAUTHENTICATED|UNAUTHORIZED|FORBIDDEN/i.test(code)) return new VendorFailure('refused', text)
+  if (/TOO_MANY|RATE_?LIMIT|THROTTL/i.test(code)) return new VendorFailure('throttled', text)
+  if (/VALIDATION|PARSE|BAD_USER_INPUT/i.test(code) || /^(Syntax Error|Cannot query field)/.test(message))
+    return new VendorFailure('changed', text)
+  return new VendorFailure('unreachable', text)
+}
+
+function failureOfClose(code: number, reason: string, name: string): VendorFailure {
+  const text = `${name} closed the stream (${code}${reason === '' ? '' : ` ${reason.slice(0, 120)}`})`
+  if (code === 4401 || code === 4403) return new VendorFailure('refused', text)
+  if (code === 4429) return new VendorFailure('throttled', text)
+  if (code === 4400 || code === 4406) return new VendorFailure('changed', text)
+  return new VendorFailure('unreachable', text)
+}

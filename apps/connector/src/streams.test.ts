@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { device, openStage, type Stage, until } from './fixtures/stage.ts'
+import { json, startVendor, type Vendor } from './fixtures/vendor.ts'
+
+let vendor: Vendor
+let stage: Stage
+beforeEach(async () => {
+  vendor = await startVendor()
+})
+afterEach(async () => {
+  await stage?.close()
+  await vendor.close()
+})
+
+const open = async (devices = [device('pushing', { token: 'top-secret' })]) => {
+  stage = await openStage(devices, vendor.base, { tempo: 1 })
+  return devices
+}
+const status = (id: number) => stage.statuses.get(id)
+const samples = () => stage.published.filter(({ topic }) => topic.startsWith('sensors/'))
+
+test('devices with the same credentials in several houses share one stream', async () => {
+  const devices = await open([1, 2, 3].map(() => device('pushing', { token: 'shared' })))
+  await until('all run', () => devices.every(({ id }) => status(id)?.state === 'running'))
+  expect(vendor.sockets.opened).toBe(1)
+  expect(new Set(samples().map(({ topic }) => topic)).size).toBe(3)
+})
+
+test('no account holds more streams than the vendor allows', async () => {
+  const devices = await open(['1', '2', '3'].map((path) => device('pushing', { token: 'one-account', path })))
+  await until('one waits', () => devices.some(({ id }) => status(id)?.state === 'throttled'))
+  await until('two run', () => devices.filter(({ id }) => status(id)?.state === 'running').length === 2)
+  expect(vendor.sockets.open).toBe(2)
+  expect(devices.map(({ id }) => status(id)?.reason).find((reason) => reason !== undefined)).toMatch(
+    /2 connections for an account/,
+  )
+})
+
+test('a stream that falls silent is dropped, opened again, and told to be stale meanwhile', async () => {
+  const [one] = await open()
+  await until('it runs', () => status(one!.id)?.state === 'running')
+  const { next } = vendor
+  vendor.next = () => undefined
+  await until('it is stale', () => status(one!.id)?.state === 'stale')
+  expect(status(one!.id)?.reason).toMatch(/Nothing came over the connection/)
+  vendor.next = next
+  await until('it runs again', () => status(one!.id)?.state === 'running')
+  expect(vendor.sockets.opened).toBeGreaterThan(1)
+  expect(status(one!.id)).toMatchObject({ restarts: 1, run: 2 })
+  expect(vendor.sockets.open).toBe(1)
+})
+
+test('a socket that never says a word is given up', async () => {
+  vendor.onSocket = 'mute'
+  const [one] = await open()
+  await until('it is told', () => /did not take up|Nothing came/.test(status(one!.id)?.reason ?? ''))
+  vendor.onSocket = 'serve'
+  await until('it runs', () => status(one!.id)?.state === 'running')
+})
+
+test.each([
+  { code: 4403, state: 'refused' },
+  { code: 4429, state: 'throttled' },
+  { code: 1001, state: 'backing-off' },
+] as const)('closed with $code: $state', async ({ code, state }) => {
+  vendor.onSocket = code
+  const [one] = await open()
+  await until(`it is ${state}`, () => status(one!.id)?.state === state)
+  expect(status(one!.id)?.reason).toContain(String(code))
+  if (state === 'refused') {
+    const { opened } = vendor.sockets
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    expect(vendor.sockets.opened).toBe(opened)
+  }
+})
+
+test('an answer of another form ends the stream and names what does not fit', async () => {
+  vendor.next = () => ({ time: 5, rooms: [] })
+  const [one] = await open()
+  await until('it is told', () => /has changed: time/.test(status(one!.id)?.reason ?? ''))
+  expect(status(one!.id)?.state).toBe('backing-off')
+})
+
+test('a stream must not be less guarded than the vendor, nor anything but a stream', async () => {
+  vendor.answer = (_, response) => json(response, 200, { url: 'ftp://127.0.0.1/live' })
+  const [one] = await open()
+  await until('it is told', () => /begins ftp:\/\//.test(status(one!.id)?.reason ?? ''))
+})

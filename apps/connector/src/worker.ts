@@ -1,0 +1,122 @@
+/** The thread of one integration: loads it, runs its devices, and tells the main thread everything. */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { parentPort, workerData } from 'node:worker_threads'
+import { VendorFailure } from '@nabolag/core'
+import { Agent } from 'undici'
+import { makeHttpCache } from './http-cache.ts'
+import { findIntegration, load } from './loaded.ts'
+import type { FromThread, Outcome, ThreadSettings, ToThread } from './messages.ts'
+import { type Scheduler, startScheduler } from './scheduler.ts'
+import { startWatch } from './watch.ts'
+
+const port = parentPort!
+const settings = workerData as ThreadSettings
+/** News wait so long for more of their kind, ms. */
+const gather = 20
+const mostLate = 100_000
+
+const tell = (message: FromThread) => port.postMessage(message)
+
+let scheduler: Scheduler | undefined
+const watch = startWatch(settings.shared)
+
+const onFault = (error: unknown) => {
+  const id = watch.current()
+  const name = error instanceof Error ? error.name : typeof error
+  // Whose secrets to hide is known only when it is known whose doing it was.
+  const text = id === undefined || !(error instanceof Error) ? '' : (scheduler?.redactFor(id, error.message) ?? '')
+  tell({ from: 'fault', id, message: text === '' ? name : `${name}: ${text.slice(0, 160)}` })
+}
+process.on('uncaughtException', onFault)
+process.on('unhandledRejection', onFault)
+
+let asked = 0
+const asking = new Map<number, (until: number | undefined) => void>()
+let outcomes: Outcome[] = []
+let samples: { id: number; samples: number; payloads: string[] }[] = []
+let polls = 0
+let gathering: NodeJS.Timeout | undefined
+const flush = () => {
+  gathering = undefined
+  const total = scheduler?.polls ?? 0
+  tell({ from: 'news', outcomes, samples, polls: total - polls })
+  polls = total
+  outcomes = []
+  samples = []
+}
+const flushSoon = () => {
+  if (gathering === undefined) gathering = setTimeout(flush, gather)
+}
+
+let late: number[] | undefined
+const delay = monitorEventLoopDelay({ resolution: 10 })
+
+async function start() {
+  const integration = findIntegration(await import(settings.module), settings.name)
+  const override = settings.vendorUrls[integration.name] ?? settings.vendorUrls[integration.vendor]
+  const loaded = load(integration, override, settings.tempo)
+  const permit = (scope: string) =>
+    new Promise<void>((resolve, reject) => {
+      const ask = ++asked
+      asking.set(ask, (until) => {
+        asking.delete(ask)
+        if (until === undefined) resolve()
+        else reject(new VendorFailure('throttled', 'The vendor asked this account to wait', until))
+      })
+      tell({ from: 'ask', ask, scope, limit: loaded.calls, together: loaded.callsTogether })
+    })
+  scheduler = startScheduler({
+    loaded,
+    watch,
+    host: {
+      agent: new Agent({ connections: 64, connect: { timeout: Math.min(10_000, settings.callTimeout) } }),
+      cache: makeHttpCache(),
+      asking: new Map(),
+      userAgent: settings.userAgent,
+      base: loaded.base,
+      timeout: settings.callTimeout,
+      bodyLimit: 16 * 2 ** 20,
+    },
+    runTimeout: settings.runTimeout,
+    permit,
+    pause: (scope, until) => tell({ from: 'pause', scope, until }),
+    outcome(outcome) {
+      outcomes.push(outcome)
+      flushSoon()
+    },
+    samples(id, count, payloads) {
+      samples.push({ id, samples: count, payloads })
+      flushSoon()
+    },
+    began: (lateness) => {
+      if (late && late.length < mostLate) late.push(lateness)
+    },
+  })
+  port.on('message', receive)
+  tell({ from: 'ready', vendor: loaded.vendor, group: loaded.group })
+}
+
+function receive(message: ToThread) {
+  if (message.to === 'add') scheduler?.add(message.seeds)
+  else if (message.to === 'remove') scheduler?.remove(message.ids)
+  else if (message.to === 'permit') asking.get(message.ask)?.(message.until)
+  else if (message.to === 'hold') scheduler?.hold(message.on)
+  else if (message.to === 'measure') {
+    const p99 = late ? delay.percentile(99) / 1e6 - 10 : 0
+    tell({ from: 'measured', loopDelayP99: p99, late: late ?? [] })
+    late = []
+    // Only there when a bench asks for it: what is left over from before is not to be counted.
+    ;(globalThis as { gc?: () => void }).gc?.()
+    delay.enable()
+    delay.reset()
+  } else {
+    scheduler?.close()
+    flush()
+    setTimeout(() => process.exit(0), 100)
+  }
+}
+
+start().catch((error: unknown) => {
+  const message = error instanceof Error ? `${error.name}: ${error.message.slice(0, 160)}` : 'without saying why'
+  tell({ from: 'cannot-start', message })
+})
