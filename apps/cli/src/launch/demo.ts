@@ -1,0 +1,87 @@
+/** `nabolag demo`: the launcher with simulated vendors, three houses and a past, in a data folder of its own. */
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Problem, readSettings } from '@nabolag/core'
+import { refuseNewer, writePrivately } from './data-folder.ts'
+import type { HistoryGiven, SimulatorsGiven } from './demo-children.ts'
+import { setUpHouses } from './demo-houses.ts'
+import { launch, type Stack } from './launch.ts'
+import { lockHolder } from './lock.ts'
+import { freePort } from './ports.ts'
+import { jsonScreen, peopleScreen } from './screen.ts'
+
+const usualFolder = './data/demo'
+const hour = 3_600_000
+
+/** What the demo remembers: the same world goes on at the next start. */
+type Demo = { readonly username: string; readonly password: string; readonly seed: number; readonly start: number }
+
+export async function runDemo(
+  environment: NodeJS.ProcessEnv,
+  { fresh = false, json = false }: { fresh?: boolean; json?: boolean },
+): Promise<void> {
+  const path = resolve(environment.NABOLAG_DATA || usualFolder)
+  const demo = prepareFolder(path, fresh)
+  const own = {
+    ...environment,
+    NABOLAG_DATA: path,
+    NABOLAG_ADMIN_USERNAME: demo.username,
+    NABOLAG_ADMIN_PASSWORD: demo.password,
+    // The demo must never get into somebody's real databases.
+    DATABASE_URL: undefined,
+    CLICKHOUSE_URL: undefined,
+    MQTT_URL: undefined,
+  }
+  await launch({
+    settings: readSettings(own),
+    environment: own,
+    screen: json ? jsonScreen() : peopleScreen(({ http }) => greet(http, demo, path)),
+    // The past comes first: once a device runs, its newest sample no longer tells where the past ends.
+    beforeRoles: async (stack) => {
+      const given: HistoryGiven = { seed: demo.seed, start: demo.start }
+      await stack.supervisor.once(stack.plan('demo-history', given), (progress) =>
+        stack.screen.progress('History', progress),
+      )
+      return startSimulators(stack, demo)
+    },
+    afterRoles: ({ running }) => setUpHouses(running.http, demo),
+  })
+}
+
+const greet = (http: string, { username, password }: Demo, path: string) => [
+  `Sign in at ${http}`,
+  `  user name  ${username}`,
+  `  password   ${password}`,
+  '',
+  'Houses 3, 4 and 5 are simulated, and so are the clouds of their devices. Commands for this demo begin',
+  `  NABOLAG_DATA=${path} nabolag …`,
+]
+
+async function startSimulators({ supervisor, plan }: Stack, { seed, start }: Demo): Promise<NodeJS.ProcessEnv> {
+  // Chosen once, so that the vendors keep their addresses when the simulators are started again.
+  const [met, tibber, sensibo] = await Promise.all([freePort(), freePort(), freePort()])
+  const given: SimulatorsGiven = { seed, start, ports: { met, tibber, sensibo } }
+  const { urls } = await supervisor.start<{ urls: Record<string, string> }>(plan('simulators', given))
+  const pairs = Object.entries(urls).map(([vendor, url]) => `${vendor}=${url}`)
+  return { NABOLAG_VENDOR_URLS: pairs.join(',') }
+}
+
+/** Only what a demo has made is ever thrown away or gone on with. */
+function prepareFolder(path: string, fresh: boolean): Demo {
+  refuseNewer(path)
+  const file = join(path, 'demo.json')
+  if (existsSync(join(path, 'version.json')) && !existsSync(file))
+    throw Problem('conflict', `${path} is not a demo’s folder; give the demo another one with NABOLAG_DATA`)
+  if (fresh && existsSync(file)) {
+    const holder = lockHolder(path)
+    if (holder) throw Problem('conflict', `The demo on ${path} is running (process ${holder.pid}); stop it first`)
+    rmSync(path, { recursive: true })
+  }
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Demo
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  const start = Math.floor(Date.now() / hour) * hour - 31 * 24 * hour
+  const demo = { username: 'demo', password: randomBytes(12).toString('base64url'), seed: 2023, start }
+  writePrivately(file, demo)
+  return demo
+}

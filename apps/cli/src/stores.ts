@@ -1,0 +1,57 @@
+/** Opens the databases and the broker for one command, and closes them after it. */
+
+import type { Accounts, Bus } from '@nabolag/bus'
+import { Problem } from '@nabolag/core'
+import type { Store, Tenant } from '@nabolag/store'
+import type { TimeSeries } from '@nabolag/timeseries'
+import { masterKeyOf, settingsOfRunning } from './connections.ts'
+
+export async function withStore<Result>(use: (store: Store, operator: Tenant) => Promise<Result>): Promise<Result> {
+  const settings = settingsOfRunning('DATABASE_URL')
+  const { openStore, operator } = await import('@nabolag/store')
+  const store = openStore({
+    url: settings.DATABASE_URL,
+    masterKey: masterKeyOf(settings),
+    baseUrl:
+      settings.NABOLAG_URL ?? settings.runningAt ?? `http://${settings.NABOLAG_HOST}:${settings.NABOLAG_HTTP_PORT}`,
+    connections: 1,
+  })
+  try {
+    return await use(store, store.as(operator))
+  } finally {
+    await store.close()
+  }
+}
+
+export async function withTimeSeries<Result>(use: (timeseries: TimeSeries) => Promise<Result>): Promise<Result> {
+  const { CLICKHOUSE_URL } = settingsOfRunning('CLICKHOUSE_URL')
+  const { openTimeSeries } = await import('@nabolag/timeseries')
+  const timeseries = openTimeSeries(CLICKHOUSE_URL)
+  try {
+    return await use(timeseries)
+  } finally {
+    await timeseries.close()
+  }
+}
+
+export async function withBroker<Result>(use: (accounts: Accounts, bus: Bus) => Promise<Result>): Promise<Result> {
+  const { MQTT_URL } = settingsOfRunning('MQTT_URL')
+  const { connectBus, accounts: openAccounts } = await import('@nabolag/bus')
+  const bus = await connectBus({ url: MQTT_URL, patience: 5000 })
+  const accounts = openAccounts(bus)
+  try {
+    return await use(accounts, bus)
+  } finally {
+    await accounts.close()
+    await bus.close()
+  }
+}
+
+/** The named user, or the only admin where no name is given. */
+export async function userOrOnlyAdmin(operator: Tenant, option: string, username?: string): Promise<string> {
+  if (username !== undefined) return username
+  const admins = (await operator.users()).filter(({ role }) => role === 'admin')
+  if (admins.length !== 1 || !admins[0])
+    throw Problem('bad-request', `Say whose it shall be with ${option} NAME (there are ${admins.length} admins)`)
+  return admins[0].username
+}
