@@ -39,7 +39,10 @@ export type Device = {
   readonly id: number
   readonly device: number
   readonly name: string
+  /** What the owner calls it. */
   readonly label: string | null
+  /** What kind of device it is, in words. */
+  readonly title: string
   readonly count: number
   readonly group: string
   readonly state: string

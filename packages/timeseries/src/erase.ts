@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Problem } from '@nabolag/core'
 import type { Connection } from './client.ts'
 import { hoursOf } from './rollup.ts'
-import { seriesKey, tables } from './schema.ts'
+import { emptyPartitions, type HouseTable, seriesKey, tables } from './schema.ts'
 import { listSeries } from './series.ts'
 import type { Erasure } from './types.ts'
 import { both, type Where, whereFilter, whereTime } from './where.ts'
@@ -39,7 +40,7 @@ export async function erase(connection: Connection, erasure: Erasure): Promise<v
   await untilGone(connection)
 }
 
-const remove = (connection: Connection, table: (typeof tables)[number], where: Where) =>
+const remove = (connection: Connection, table: HouseTable, where: Where) =>
   connection.command(`ALTER TABLE ${table} DELETE WHERE ${where.sql}`, where.parameters, { mutations_sync: 1 })
 
 /** What the list of series says of the range's series is made again from the samples that are left. */
@@ -74,20 +75,28 @@ function rejectedOf({ houseId, device, group }: Erasure, from: number, to: numbe
   return { sql: parts.join(' AND '), parameters }
 }
 
-/** ClickHouse keeps the parts that a mutation replaced for a moment. */
+/**
+ * A mutation's old parts stay until ClickHouse next looks at the table, which may be minutes in a quiet one. Dropping a
+ * partition, even one that is not there, makes it look now.
+ */
 async function untilGone(connection: Connection): Promise<void> {
-  const old = async () => {
-    const rows = await connection.rows<{ name: string }>(
-      `SELECT name FROM system.parts WHERE database = {database:String} AND NOT active AND table IN {tables:Array(String)}`,
-      { database: connection.database, tables: [...tables] },
+  const old = () =>
+    connection.rows<{ table: HouseTable; name: string }>(
+      `SELECT table, name FROM system.parts WHERE database = {database:String} AND NOT active AND table IN {tables:Array(String)}`,
+      { database: connection.database, tables },
     )
-    return rows.map(({ name }) => name)
-  }
-  const doomed = new Set(await old())
+  const nameOf = (part: { table: string; name: string }) => `${part.table}/${part.name}`
+  const doomed = new Set((await old()).map(nameOf))
   const deadline = Date.now() + slowest
-  while (doomed.size > 0 && Date.now() < deadline) {
-    await sleep(200)
-    const left = new Set(await old())
-    for (const name of doomed) if (!left.has(name)) doomed.delete(name)
+  while (doomed.size > 0) {
+    const left = (await old()).filter((part) => doomed.has(nameOf(part)))
+    const names = new Set(left.map(nameOf))
+    for (const name of doomed) if (!names.has(name)) doomed.delete(name)
+    for (const table of new Set(left.map((part) => part.table)))
+      await connection.command(`ALTER TABLE ${table} DROP PARTITION ${emptyPartitions[table]}`)
+    if (doomed.size === 0) return
+    if (Date.now() > deadline)
+      throw Problem('engine-down', 'ClickHouse has not cleared the erased data from the disk yet')
+    await sleep(150)
   }
 }

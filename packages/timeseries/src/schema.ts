@@ -20,6 +20,8 @@ const value = `
 
 // A part that was merged or mutated is on the disk before its predecessors go, and they go at once: erased is erased.
 const keeping = 'old_parts_lifetime = 1, min_rows_to_fsync_after_merge = 1'
+// A month that has been quiet for an hour becomes one part, which FINAL reads without comparing anything.
+const settling = 'min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1'
 
 /** Fed by the engine itself with every insert, so that no writer can forget it. Sample counts include repetitions. */
 const registerFrom = (table: string, forecast: 0 | 1) => `
@@ -31,16 +33,16 @@ export const migrations: readonly (readonly string[])[] = [
   [
     `CREATE TABLE IF NOT EXISTS samples (${series}, time ${time}, ${value})
      ENGINE = ReplacingMergeTree(received) PARTITION BY toYYYYMM(time) ORDER BY (${seriesKey}, time)
-     SETTINGS ${keeping}`,
+     SETTINGS ${keeping}, ${settling}`,
     `CREATE TABLE IF NOT EXISTS forecasts (${series}, time ${time}, issued ${time}, ${value})
      ENGINE = ReplacingMergeTree(received) PARTITION BY toYYYYMM(time) ORDER BY (${seriesKey}, time, issued)
-     SETTINGS ${keeping}`,
+     SETTINGS ${keeping}, ${settling}`,
     `CREATE TABLE IF NOT EXISTS series (
        ${series}, type Enum8('number' = 1, 'boolean' = 2, 'text' = 3), forecast UInt8,
        first SimpleAggregateFunction(min, DateTime64(6, 'UTC')),
        last SimpleAggregateFunction(max, DateTime64(6, 'UTC')),
        samples SimpleAggregateFunction(sum, UInt64))
-     ENGINE = AggregatingMergeTree ORDER BY (${seriesKey}, type, forecast)
+     ENGINE = AggregatingMergeTree PARTITION BY forecast ORDER BY (${seriesKey}, type, forecast)
      SETTINGS ${keeping}`,
     registerFrom('samples', 0),
     registerFrom('forecasts', 1),
@@ -68,5 +70,13 @@ export const migrations: readonly (readonly string[])[] = [
   ],
 ]
 
-/** The tables that hold what belongs to houses. */
-export const tables = ['samples', 'forecasts', 'series', 'rollup_hourly', 'rejected'] as const
+/** The tables that hold what belongs to houses, each with a partition that it can never have. */
+export const emptyPartitions = {
+  samples: '190001',
+  forecasts: '190001',
+  series: '9',
+  rollup_hourly: '1900',
+  rejected: '19000101',
+} as const
+export type HouseTable = keyof typeof emptyPartitions
+export const tables = Object.keys(emptyPartitions) as HouseTable[]

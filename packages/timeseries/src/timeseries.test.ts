@@ -193,7 +193,7 @@ describe('reading', () => {
         let time = T0
         const written = steps.map((step, index) => {
           time += step
-          return { time, value: Math.sin(index * 0.7 + seed) * (index % 97) }
+          return { time, value: Math.sin(index * 0.7 + seed) * (index % 97) || 0 }
         })
         await series.write(
           written.map(({ time, value }) => sample({ houseId, time, fields: { power: value } })),

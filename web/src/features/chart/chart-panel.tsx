@@ -1,9 +1,10 @@
 import { Alert, Card, Group, Loader, SegmentedControl, Text, Title } from '@mantine/core'
-import { fieldOf } from '@nabolag/core/groups'
+import { fieldOf, isForecast } from '@nabolag/core/groups'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { type Answer, data } from '../../api.ts'
 import { houseRoute } from '../../router.tsx'
+import { words } from '../houses/words.ts'
 import { align } from './align.ts'
 import { Chart } from './chart.tsx'
 
@@ -24,7 +25,7 @@ export function ChartPanel({ houseId, picked }: { houseId: number; picked: strin
   const navigate = houseRoute.useNavigate()
   const [zoom, setZoom] = useState<readonly [number, number]>()
   const [group = '', field = ''] = picked.split('.')
-  const ahead = group === 'weatherForecast' || group === 'solarRadiation' ? 3 * day : 0
+  const ahead = isForecast(group) ? 3 * day : 0
   // biome-ignore lint/correctness/useExhaustiveDependencies: another field or range starts unzoomed
   useEffect(() => setZoom(undefined), [picked, days])
   const answer = useQuery<Found>({
@@ -44,7 +45,7 @@ export function ChartPanel({ houseId, picked }: { houseId: number; picked: strin
       <Group justify="space-between" mb="xs">
         <div>
           <Title order={2} size="h4">
-            {field}
+            {words(field)}
             {answer.data?.unit ? ` (${answer.data.unit})` : ''}
           </Title>
           <Text size="xs" c="dimmed">

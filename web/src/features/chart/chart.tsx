@@ -13,6 +13,16 @@ type Props = Aligned & {
   onZoom: (range: readonly [number, number] | undefined) => void
 }
 
+/** Axis labels by 24 hours, whatever the browser's language; the day stands below where it changes. */
+const hour = 3600
+const clock: UPlot.Axis.Values = [
+  [365 * 24 * hour, '{YYYY}', null, null, null, null, null, null, 1],
+  [28 * 24 * hour, '{MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+  [24 * hour, '{D} {MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+  [60, '{HH}:{mm}', '\n{D} {MMM} {YYYY}', null, '\n{D} {MMM}', null, null, null, 1],
+  [1, '{HH}:{mm}:{ss}', '\n{D} {MMM} {YYYY}', null, '\n{D} {MMM}', null, null, null, 1],
+]
+
 const height = 320
 const hues = ['cyan', 'orange', 'grape', 'lime', 'pink', 'indigo', 'yellow', 'teal'] as const
 
@@ -43,9 +53,12 @@ export function Chart({ labels, times, columns, unit, start, end, onZoom }: Prop
         height,
         cursor: { drag: { x: true, y: false, setScale: false } },
         scales: { x: { time: true, range: () => range.current } },
-        axes: [axis, { ...axis, size: 64, values: (_, splits) => splits.map((split) => `${split} ${unit}`) }],
+        axes: [
+          { ...axis, values: clock },
+          { ...axis, size: 64, values: (_, splits) => splits.map((split) => `${split} ${unit}`) },
+        ],
         series: [
-          {},
+          { label: 'Time', value: '{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}' },
           ...shape.split('\u0000').map((label, index) => ({
             label,
             stroke: theme.colors[hues[index % hues.length] ?? 'cyan'][dark ? 4 : 7],

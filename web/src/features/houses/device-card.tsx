@@ -1,8 +1,9 @@
-import { Card, Group, Stack, Text, UnstyledButton } from '@mantine/core'
-import { fieldOf } from '@nabolag/core/groups'
+import { Button, Card, Group, Stack, Text, UnstyledButton } from '@mantine/core'
+import { fieldOf, groupOf, isForecast } from '@nabolag/core/groups'
+import { useState } from 'react'
 import type { Device, Newest } from '../../api.ts'
 import { StateBadge } from './state-badge.tsx'
-import { ago, spell } from './words.ts'
+import { ago, measure, words } from './words.ts'
 
 type Props = {
   name: string
@@ -26,7 +27,7 @@ export function DeviceCard({ name, count, group, status, values, picked, onPick 
             {count > 0 && ` ${count}`}
           </Text>
           <Text size="xs" c="dimmed">
-            {group}
+            {groupOf(group)?.meaning ?? group}
           </Text>
         </Stack>
         {status ? <StateBadge state={status.state} /> : <Text size="xs">outside publisher</Text>}
@@ -42,14 +43,10 @@ export function DeviceCard({ name, count, group, status, values, picked, onPick 
             <Text size="sm" fw={500}>
               {place}{' '}
               <Text span size="xs" c="dimmed">
-                {group === 'weatherForecast' ? '' : ago(list[0]?.time)}
+                {isForecast(group) ? '' : ago(newestTime(list))}
               </Text>
             </Text>
-            <Group gap="xs">
-              {list.map((newest) => (
-                <Value key={`${newest.group}.${newest.field}`} newest={newest} picked={picked} onPick={onPick} />
-              ))}
-            </Group>
+            <Values values={list} picked={picked} onPick={onPick} />
           </div>
         ))}
         {values.length === 0 && (
@@ -61,6 +58,46 @@ export function DeviceCard({ name, count, group, status, values, picked, onPick 
     </Card>
   )
 }
+
+/** So many fit without hiding the other devices. */
+const shown = 6
+
+/** The values of one place, the ones that a resident asks for first; the rest on demand. */
+function Values({ values, picked, onPick }: Pick<Props, 'values' | 'picked' | 'onPick'>) {
+  const [all, setAll] = useState(false)
+  const sorted = values.toSorted((a, b) => rank(a.field) - rank(b.field))
+  const list = all ? sorted : sorted.slice(0, shown)
+  return (
+    <Group gap={4}>
+      {list.map((newest) => (
+        <Value key={`${newest.group}.${newest.field}`} newest={newest} picked={picked} onPick={onPick} />
+      ))}
+      {values.length > shown && (
+        <Button size="compact-xs" variant="subtle" onClick={() => setAll(!all)}>
+          {all ? 'Fewer' : `${values.length - shown} more`}
+        </Button>
+      )}
+    </Group>
+  )
+}
+
+const first = [
+  'temperature',
+  'targetTemperature',
+  'power',
+  'on',
+  'mode',
+  'humidity',
+  'accumulatedConsumption',
+  'accumulatedCost',
+]
+const rank = (field: string) => (first.includes(field) ? first.indexOf(field) : first.length)
+
+const newestTime = (values: readonly Newest[]): string | undefined =>
+  values
+    .map(({ time }) => time)
+    .sort()
+    .at(-1)
 
 function Value({ newest, picked, onPick }: { newest: Newest; picked: string | undefined; onPick: Props['onPick'] }) {
   const key = `${newest.group}.${newest.field}`
@@ -75,10 +112,10 @@ function Value({ newest, picked, onPick }: { newest: Newest; picked: string | un
       style={{ borderRadius: 'var(--mantine-radius-sm)' }}
     >
       <Text span size="xs" c="dimmed">
-        {newest.field}{' '}
+        {words(newest.field)}{' '}
       </Text>
       <Text span fw={600} size="sm">
-        {spell(newest.value)} {newest.unit ?? ''}
+        {measure(newest.value, newest.unit)}
       </Text>
     </UnstyledButton>
   )

@@ -1,4 +1,4 @@
-import { Alert, Loader, SimpleGrid, Stack, Title } from '@mantine/core'
+import { Alert, Loader, Stack, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { devices, house, type Newest, newest } from '../../api.ts'
@@ -38,11 +38,11 @@ export function HousePage() {
         {self.data.name}
       </Title>
       {picked && <ChartPanel houseId={houseId} picked={picked} />}
-      <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+      <div className="columns">
         {all.data.map((device) => (
           <DeviceCard
             key={device.id}
-            name={device.label ?? device.name}
+            name={device.label ?? device.title}
             count={device.count}
             group={device.group}
             status={device}
@@ -62,7 +62,7 @@ export function HousePage() {
             onPick={pick}
           />
         ))}
-      </SimpleGrid>
+      </div>
     </Stack>
   )
 }

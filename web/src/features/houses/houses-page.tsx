@@ -1,8 +1,9 @@
 import { Alert, Card, Group, Loader, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { devices, type House, houses } from '../../api.ts'
+import { devices, type House, houses, type Newest, newest } from '../../api.ts'
 import { StateBadge } from './state-badge.tsx'
+import { measure } from './words.ts'
 
 export function HousesPage() {
   const known = useQuery({ queryKey: ['houses'], queryFn: houses })
@@ -27,6 +28,7 @@ export function HousesPage() {
 
 function HouseCard({ house }: { house: House }) {
   const all = useQuery({ queryKey: ['devices', house.id], queryFn: () => devices(house.id), refetchInterval: 10_000 })
+  const values = useQuery({ queryKey: ['newest', house.id], queryFn: () => newest(house.id), refetchInterval: 10_000 })
   const counts = new Map<string, number>()
   for (const { state } of all.data ?? []) counts.set(state, (counts.get(state) ?? 0) + 1)
   return (
@@ -38,6 +40,18 @@ function HouseCard({ house }: { house: House }) {
         <Text c="dimmed" size="sm">
           House {house.id}
         </Text>
+      </Group>
+      <Group mt="sm" gap="xl">
+        {glance(values.data ?? []).map(({ label, value, unit }) => (
+          <div key={label}>
+            <Text size="xs" c="dimmed">
+              {label}
+            </Text>
+            <Text className="reading" size="xl" fw={600}>
+              {measure(value, unit)}
+            </Text>
+          </div>
+        ))}
       </Group>
       <Group mt="sm" gap="xs">
         {[...counts].map(([state, count]) => (
@@ -51,4 +65,19 @@ function HouseCard({ house }: { house: House }) {
       </Group>
     </Card>
   )
+}
+
+/** What a resident asks first: how warm it is indoors and out, and what the house draws. */
+function glance(values: readonly Newest[]): { label: string; value: number; unit: string | null }[] {
+  const asked = [
+    { label: 'Indoors', group: ['heatPumpController', 'airSensor'], field: 'temperature' },
+    { label: 'Outdoors', group: ['weatherForecast'], field: 'temperature' },
+    { label: 'Power', group: ['powerConsumption'], field: 'power' },
+  ]
+  return asked.flatMap(({ label, group, field }) => {
+    const found = values.filter((newest) => newest.field === field && group.includes(newest.group))
+    const known = found.map(({ value }) => value).filter((value) => typeof value === 'number')
+    if (known.length === 0) return []
+    return [{ label, value: known.reduce((sum, value) => sum + value, 0) / known.length, unit: found[0]?.unit ?? null }]
+  })
 }

@@ -15,3 +15,16 @@ export function ago(time: string | undefined | null, now = Date.now()): string {
   if (seconds < 36 * 3600) return `${Math.round(seconds / 3600)} h ago`
   return `${Math.round(seconds / 86_400)} days ago`
 }
+
+/** A field's name as words: `targetTemperature` is "Target temperature". */
+export function words(field: string): string {
+  const spaced = field.replace(
+    /([a-z0-9])([A-Z])/g,
+    (_, before: string, after: string) => `${before} ${after.toLowerCase()}`,
+  )
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1)
+}
+
+/** A value with its unit; a unit of one is not said. */
+export const measure = (value: number | boolean | string, unit: string | null): string =>
+  unit === null || unit === '1' ? spell(value) : `${spell(value)} ${unit}`
