@@ -62,7 +62,9 @@ describe.skipIf(!existsSync(browser))('the web page in Chromium', { timeout: 120
   })
 
   const violations = async () =>
-    (await new AxeBuilder({ page }).analyze()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
+    (await new AxeBuilder({ page }).analyze()).violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`,
+    )
 
   test('a wrong password is said in words, and the right one leads to the houses', async () => {
     await page.goto(stack.http)
