@@ -10,14 +10,16 @@ export type CheckedCredentials =
 /**
  * Checks what was typed against the integration's credentials schema. Texts that are numbers become numbers where the
  * schema wants one, and the other way round (forms and the older API send everything as text); empty texts count as
- * not given; fields that the schema does not know are dropped.
+ * not given; fields that the schema does not know are dropped. `apiKey` and `api_key` are `api-key`.
  */
 export function readCredentials(integration: Pick<AnyIntegration, 'credentials'>, typed: unknown): CheckedCredentials {
   const schema = integration.credentials
   const given = typeof typed === 'object' && typed !== null && !Array.isArray(typed) ? typed : {}
-  const known = Object.entries(Clone(given)).filter(
-    ([name, value]) => Object.hasOwn(schema.properties, name) && value !== '' && value !== null && value !== undefined,
-  )
+  const names = new Map(Object.keys(schema.properties).map((name) => [bare(name), name]))
+  const known = Object.entries(Clone(given)).flatMap(([typedName, value]) => {
+    const name = names.get(bare(typedName))
+    return name === undefined || value === '' || value === null || value === undefined ? [] : [[name, value] as const]
+  })
   const credentials = Convert(schema, Object.fromEntries(known)) as Record<string, unknown>
   const missing = requiredFields(integration).filter((name) => !Object.hasOwn(credentials, name))
   const wrong: Record<string, string> = {}
@@ -29,6 +31,8 @@ export function readCredentials(integration: Pick<AnyIntegration, 'credentials'>
     ? { ok: true, credentials }
     : { ok: false, missing, wrong }
 }
+
+const bare = (name: string) => name.toLowerCase().replaceAll(/[-_ ]/g, '')
 
 /** The names of the fields that must be typed, in the schema's order: `required_fields` of the API. */
 export const requiredFields = (integration: Pick<AnyIntegration, 'credentials'>): string[] => {

@@ -1,0 +1,122 @@
+import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freePort, removeFolder, until } from './stack.ts'
+
+const root = join(import.meta.dirname, '..')
+const program = join(root, 'apps/cli/bin/nabolag.js')
+const run = promisify(execFile)
+
+/** The blocks of one language on a page of the docs. */
+const blocks = (page: string, language: string): string[] =>
+  [...readFileSync(join(root, 'docs', page), 'utf8').matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map(
+    (match) => match[1] ?? '',
+  )
+
+describe('the demo', { timeout: 120_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nabolag-demo-'))
+  let environment: NodeJS.ProcessEnv
+  let demo: ReturnType<typeof spawn>
+  let output = ''
+  let url: string
+  let cookie: string
+
+  const get = async (path: string) => (await fetch(url + path, { headers: { cookie } })).json()
+
+  beforeAll(async () => {
+    url = `http://127.0.0.1:${await freePort()}`
+    environment = {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      NABOLAG_DATA: folder,
+      NABOLAG_HTTP_PORT: new URL(url).port,
+      NABOLAG_MQTT_PORT: String(await freePort()),
+    }
+    demo = spawn(process.execPath, [program, 'demo'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+    demo.stdout?.on('data', (chunk) => (output += chunk))
+    demo.stderr?.on('data', (chunk) => (output += chunk))
+    await until('it says how to sign in', () => /password\s+\S+/.test(output), 240_000).catch((error) => {
+      throw new Error(`${error.message}\n${output}`)
+    })
+    const username = /user name\s+(\S+)/.exec(output)?.[1]
+    const password = /password\s+(\S+)/.exec(output)?.[1]
+    const body = new URLSearchParams({ username: username ?? '', password: password ?? '' })
+    const answer = await fetch(`${url}/api/auth/login/`, { method: 'POST', body })
+    expect(answer.status).toBe(200)
+    cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  }, 300_000)
+
+  afterAll(async () => {
+    const ended = new Promise((resolve) => demo.once('exit', resolve))
+    demo.kill('SIGTERM')
+    await ended
+    removeFolder(folder)
+  })
+
+  test('has the houses 3, 4 and 5, and every device of them runs', async () => {
+    const houses = (await get('/api/houses/')) as { id: number }[]
+    expect(houses.map(({ id }) => id).sort()).toEqual([3, 4, 5])
+    let devices: { state: string }[] = []
+    await until(
+      'every device runs',
+      async () => {
+        devices = (await Promise.all(houses.map(({ id }) => get(`/api/houses/${id}/devices`)))).flat()
+        return devices.length > 0 && devices.every(({ state }) => state === 'running')
+      },
+      90_000,
+    ).catch((error) => {
+      throw new Error(`${error.message}: ${JSON.stringify(devices)}`)
+    })
+    expect(devices).toHaveLength(6)
+  })
+
+  test('has 30 days of history, and goes on from there without a gap', async () => {
+    const { series } = (await get('/api/houses/3/series')) as {
+      series: { group: string; field: string; first: string; last: string; samples: number }[]
+    }
+    const power = series.find(({ field }) => field === 'power')
+    expect(power?.samples).toBeGreaterThan(250_000)
+    expect((Date.parse(power?.last ?? '') - Date.parse(power?.first ?? '')) / 86_400_000).toBeGreaterThan(29.9)
+    await until(
+      'the last ten minutes have power without a gap',
+      async () => {
+        const start = new Date(Date.now() - 600_000).toISOString()
+        const query = `group=powerConsumption&field=power&resolution=raw&start=${encodeURIComponent(start)}`
+        const answer = (await get(`/api/houses/3/data?${query}`)) as { series: { times: string[] }[] }
+        const times = answer.series.flatMap((one) => one.times).map(Date.parse)
+        const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0))
+        return times.length > 30 && Math.max(...gaps, Date.now() - (times.at(-1) ?? 0)) < 90_000
+      },
+      60_000,
+    )
+  })
+
+  test("every example of the researcher's page runs as it stands", async () => {
+    const made = await run(process.execPath, [program, 'token', 'create', '--name', 'docs', '--house', '3', '--json'], {
+      env: environment,
+    })
+    const { token } = JSON.parse(made.stdout) as { token: string }
+    const env = { ...environment, TOKEN: token, NABOLAG_URL: url }
+    const shell = blocks('researcher.md', 'sh')
+    for (const block of shell) expect((await run('bash', ['-c', block], { env })).stdout).not.toBe('')
+    const hasRequests = await run('python3', ['-c', 'import requests']).then(
+      () => true,
+      () => false,
+    )
+    const python = blocks('researcher.md', 'python')
+    expect(shell.length + python.length).toBeGreaterThan(3)
+    if (!hasRequests) return console.log(`Left out, Python has no requests: ${python.length} Python examples`)
+    // The dates on the page are those of the day it was written.
+    const moved = python
+      .join('\n')
+      .replace(/2026-\d\d-\d\d/g, (date) =>
+        new Date(Date.now() - Date.parse('2026-11-22') + Date.parse(date)).toISOString().slice(0, 10),
+      )
+    const { stdout } = await run('python3', ['-c', moved], { env, maxBuffer: 2 ** 26 })
+    expect(stdout).toContain('living area')
+    expect(stdout).toMatch(/\d{6,} bytes/)
+  })
+})
