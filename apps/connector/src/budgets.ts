@@ -11,14 +11,30 @@ export type BudgetStore = {
 
 export type Budgets = {
   /** Resolves with `undefined` when one more call may be made, or with the time (ms) until which none may. */
-  permit(scope: string, limit: CallLimit | undefined, together: CallLimit | undefined): Promise<number | undefined>
+  permit(
+    scope: string,
+    limit: CallLimit | undefined,
+    together: CallLimit | undefined,
+    asker?: Asker,
+  ): Promise<number | undefined>
   pause(scope: string, until: number): void
   /** Writes what is worth keeping. */
   save(): Promise<void>
   close(): void
 }
 
-type Waiting = { readonly limit: CallLimit; readonly go: (until: number | undefined) => void }
+export type Asker = {
+  /** Told when it has to wait, about until when (ms), for which limit, and whether that is for all accounts together. */
+  readonly onWait: (until: number, limit: CallLimit, together: boolean) => void
+  /** Whether it still waits: a call is not spent on one that is gone. */
+  readonly wanted: () => boolean
+}
+
+type Waiting = {
+  readonly limit: CallLimit
+  readonly wanted: () => boolean
+  readonly go: (until: number | undefined) => void
+}
 type Budget = {
   until: number
   readonly calls: number[]
@@ -61,6 +77,11 @@ export function makeBudgets(store: BudgetStore, warn: (error: unknown) => void, 
       const [first] = budget.waiting
       if (!first || closed) return
       const now = Date.now()
+      if (!first.wanted()) {
+        budget.waiting.shift()
+        first.go(now)
+        continue
+      }
       if (budget.until > now) {
         budget.waiting.shift()
         first.go(budget.until)
@@ -79,21 +100,32 @@ export function makeBudgets(store: BudgetStore, warn: (error: unknown) => void, 
     }
   }
 
-  const take = async (scope: string, limit: CallLimit | undefined): Promise<number | undefined> => {
+  const take = async (
+    scope: string,
+    limit: CallLimit | undefined,
+    { onWait, wanted }: Asker,
+    together: boolean,
+  ): Promise<number | undefined> => {
     const budget = await open(scope)
     if (budget.until > Date.now()) return budget.until
     if (!limit) return undefined
-    return new Promise((go) => {
-      budget.waiting.push({ limit, go })
+    return new Promise((give) => {
+      let answered = false
+      const go = (until: number | undefined) => {
+        answered = true
+        give(until)
+      }
+      budget.waiting.push({ limit, wanted, go })
       if (budget.waiting.length === 1) serve(budget)
+      if (!answered) onWait(turnOf(budget, limit, limit.count * scale, Date.now()), limit, together)
     })
   }
 
   return {
-    async permit(scope, limit, together) {
-      const until = await take(scope, limit)
+    async permit(scope, limit, together, asker = patient) {
+      const until = await take(scope, limit, asker, false)
       if (until !== undefined || !together) return until
-      return take(scope.slice(0, scope.indexOf('/')), together)
+      return take(scope.slice(0, scope.indexOf('/')), together, asker, true)
     },
     async pause(scope, until) {
       const budget = await open(scope)
@@ -117,6 +149,15 @@ export function makeBudgets(store: BudgetStore, warn: (error: unknown) => void, 
       for (const entry of budgets.values()) if (!(entry instanceof Promise)) clearTimeout(entry.timer)
     },
   }
+}
+
+const patient: Asker = { onWait: () => {}, wanted: () => true }
+
+/** About when the last of those who wait has its turn, if nobody ahead of it gives up. */
+function turnOf({ calls, waiting }: Budget, { per }: CallLimit, allowed: number, now: number): number {
+  const ahead = Math.max(0, calls.length + waiting.length - 1 - allowed)
+  const rounds = Math.floor(ahead / allowed)
+  return (calls[Math.floor(ahead % allowed)] ?? now) + per * (rounds + 1)
 }
 
 function restore(budget: Budget, state: unknown): void {

@@ -4,15 +4,14 @@ import { hostname } from 'node:os'
 import { type Bus, connectBus } from '@nabolag/bus'
 import { allDesired, type DeviceState, Problem, type Settings } from '@nabolag/core'
 import { integrations as builtIn } from '@nabolag/integrations/list'
-import { type Fleet, type FleetDevice, openStore } from '@nabolag/store'
+import { type Fleet, openStore } from '@nabolag/store'
 import { makeBudgets } from './budgets.ts'
-import { type Crew, type CrewGiven, type Measured, makeCrew } from './crew.ts'
+import { type Crew, type Measured, makeCrew } from './crew.ts'
 import { keepLease } from './lease.ts'
 import type { Log } from './log.ts'
 import { makeOutbox } from './outbox.ts'
 import { makeRecorder } from './recorder.ts'
-import { courseOfRefused, rememberRefused } from './refusals.ts'
-import { startUnit, tellIdle, type Unit } from './unit.ts'
+import { makeRoster } from './roster.ts'
 import { userAgent } from './user-agent.ts'
 
 /** An integration by name, and the module (specifier or file address) that holds it. */
@@ -37,6 +36,10 @@ export type ConnectorOptions = {
   /** MiB for an empty thread. */
   readonly heapLimit?: number
   readonly externalLimit?: number
+  /** Devices that a thread's memory is made for, at least. */
+  readonly devicesAtLeast?: number
+  /** Messages that may wait for the broker. */
+  readonly mostWaiting?: number
 }
 
 export type ConnectorStats = {
@@ -66,7 +69,10 @@ const defaults = {
   rereadEvery: 30_000,
   heapLimit: 128,
   externalLimit: 256,
+  devicesAtLeast: 1000,
+  mostWaiting: 50_000,
 }
+const day = 24 * 3_600_000
 
 /**
  * Starts the role. Needs DATABASE_URL, MQTT_URL and NABOLAG_MASTER_KEY, unless a fleet and a bus are handed in.
@@ -100,6 +106,7 @@ export async function startConnector(settings: Settings, options: ConnectorOptio
   )
   const outbox = makeOutbox({
     bus,
+    messages: given.mostWaiting,
     onFull: (full) => {
       for (const crew of crews.values()) crew.hold(full)
     },
@@ -112,110 +119,52 @@ export async function startConnector(settings: Settings, options: ConnectorOptio
     seldom((error) => log.warn({ error: textOf(error) }, 'the store does not keep the budgets of vendors')),
     options.budgetScale,
   )
+  const sayNotKept = seldom((error) => log.warn({ error: textOf(error) }, 'the store does not keep answers of vendors'))
+  const kept = {
+    load: (name: string) => fleet.loadBudget(name).catch(sayNotKept),
+    save: (name: string, answer: unknown) => void fleet.saveBudget(name, answer).catch(sayNotKept),
+  }
   const tell = { recorder, connector: id }
-  const units = new Map<number, Unit>()
-  /** Devices that do not run, and at which generation that was told. */
-  const idle = new Map<number, { readonly generation: number; readonly shard: number }>()
-
-  const crewOf = (name: string, module: string): Crew => {
-    let crew = crews.get(name)
-    if (!crew) {
-      crew = makeCrew({
-        name,
-        module,
-        budgets,
-        outbox,
-        tell,
-        log,
-        threads: {
-          vendorUrls: readVendorUrls(settings.NABOLAG_VENDOR_URLS),
-          userAgent: userAgent(settings.NABOLAG_CONTACT),
-          tempo: options.tempo ?? 1,
-          callTimeout: given.callTimeout,
-          runTimeout: given.runTimeout,
-          silence: given.silence,
-          heapLimit: given.heapLimit,
-          externalLimit: given.externalLimit,
-        },
-        onRefused: (unit) => rememberRefused(fleet, unit).catch(() => {}),
-      } satisfies CrewGiven)
-      crews.set(name, crew)
-    }
+  const crewOf = (name: string): Crew | undefined => {
+    const module = places.get(name)
+    const known = crews.get(name)
+    if (known || module === undefined) return known
+    const crew = makeCrew({
+      name,
+      module,
+      budgets,
+      outbox,
+      kept,
+      tell,
+      log,
+      devicesAtLeast: given.devicesAtLeast,
+      threads: {
+        vendorUrls: readVendorUrls(settings.NABOLAG_VENDOR_URLS),
+        userAgent: userAgent(settings.NABOLAG_CONTACT),
+        tempo: options.tempo ?? 1,
+        callTimeout: given.callTimeout,
+        runTimeout: given.runTimeout,
+        silence: given.silence,
+        heapLimit: given.heapLimit,
+        externalLimit: given.externalLimit,
+      },
+    })
+    crews.set(name, crew)
     return crew
   }
-
-  const stop = async (ids: readonly number[]) => {
-    for (const crew of crews.values()) {
-      const its = ids.filter((one) => crew.units.has(one))
-      if (its.length > 0) await crew.stop(its)
-    }
-    for (const one of ids) {
-      units.delete(one)
-      idle.delete(one)
-    }
-  }
-
-  /** Makes what runs equal to what is wanted, for the devices of these shards. */
-  const adjust = async (
-    wanted: readonly FleetDevice[],
-    within: (unit: { readonly shard: number; readonly id: number }) => boolean,
-  ) => {
-    const byId = new Map(wanted.map((device) => [device.id, device]))
-    const unwanted = [...units.values()].filter((unit) => {
-      const device = byId.get(unit.id)
-      return within(unit) && (device?.generation !== unit.generation || device.desired !== 'running')
-    })
-    await stop(unwanted.map((unit) => unit.id))
-    for (const [one, { shard }] of idle) if (within({ id: one, shard }) && !byId.has(one)) idle.delete(one)
-    const starting = new Map<Crew, Unit[]>()
-    for (const device of wanted) {
-      const told = idle.get(device.id)
-      if (units.has(device.id) || (told?.generation === device.generation && device.desired === 'stopped')) continue
-      const module = places.get(device.integration)
-      const obstacle = module
-        ? device.error
-        : `This program has no integration ${device.integration}; ask the operator to update it.`
-      if (device.desired === 'stopped' || obstacle !== undefined || !module) {
-        if (told?.generation === device.generation) continue
-        idle.set(device.id, device)
-        if (device.desired !== 'stopped' || device.status?.state !== 'stopped') {
-          tellIdle(device, device.desired === 'stopped' ? 'stopped' : 'backing-off', obstacle, tell)
-        }
-        continue
-      }
-      idle.delete(device.id)
-      const unit = startUnit(device, await courseOfRefused(fleet, device), tell)
-      units.set(unit.id, unit)
-      const crew = crewOf(device.integration, module)
-      starting.set(crew, [...(starting.get(crew) ?? []), unit])
-    }
-    for (const [crew, list] of starting) crew.start(list)
-  }
+  const roster = makeRoster({ tell, crewOf, crews: () => crews.values() })
 
   const lease = keepLease({
     fleet,
     id,
     log,
     rereadEvery: given.rereadEvery,
-    onShards: async (shards) => {
-      const mine = new Set(shards)
-      await adjust(await fleet.devicesOfShards(shards), ({ shard }) => mine.has(shard))
-    },
+    onShards: async (shards, held) => roster.adjust(await fleet.devicesOfShards(shards), shards, held),
     onDevice: async (houseId, integration, count, held) => {
       const device = await fleet.device(houseId, integration, count)
-      if (device && held(device.shard)) await adjust([device], (unit) => unit.id === device.id)
-      if (device) return
-      const gone = [...units.values()].find(
-        (unit) => unit.houseId === houseId && unit.integration === integration && unit.count === count,
-      )
-      if (gone) await stop([gone.id])
+      await roster.adjustOne(device, { houseId, integration, count }, held)
     },
-    onLost: (shards) =>
-      stop(
-        [...units.values(), ...[...idle].map(([one, { shard }]) => ({ id: one, shard }))]
-          .filter(({ shard }) => shards.includes(shard))
-          .map((unit) => unit.id),
-      ),
+    onLost: (shards) => roster.stopShards(shards),
   })
   await lease.start()
   const unsubscribe = await bus.subscribe(allDesired, (topic) => {
@@ -224,13 +173,16 @@ export async function startConnector(settings: Settings, options: ConnectorOptio
   })
   bus.onReconnect(() => lease.lookAtAll())
   const saver = setInterval(() => void budgets.save(), 5000)
+  const forget = () => void fleet.forgetBudgets().catch(sayNotKept)
+  forget()
+  const forgetter = setInterval(forget, day)
   log.info({ connector: id }, 'connector started')
 
   return {
     id,
     stats() {
       const devices: Partial<Record<DeviceState, number>> = {}
-      for (const { status } of units.values()) devices[status.state] = (devices[status.state] ?? 0) + 1
+      for (const { status } of roster.units.values()) devices[status.state] = (devices[status.state] ?? 0) + 1
       const { waiting, dropped, published } = outbox
       return {
         devices,
@@ -253,6 +205,7 @@ export async function startConnector(settings: Settings, options: ConnectorOptio
     },
     async close() {
       clearInterval(saver)
+      clearInterval(forgetter)
       await unsubscribe().catch(() => {})
       await lease.stop()
       for (const crew of crews.values()) await crew.close()

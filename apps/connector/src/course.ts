@@ -2,6 +2,7 @@
  * The course of a device: what follows a success or a failure. Pure arithmetic; the time and the chance are handed in.
  */
 import type { DeviceState, FailureKind } from '@nabolag/core'
+import type { CallLimit } from './messages.ts'
 
 /** What the arithmetic needs to know of an integration; ms. */
 export type Pace = {
@@ -150,6 +151,35 @@ export function afterSilence(course: Course, pace: Pace, now: number, chance: nu
   const message = `Nothing came over the connection for ${inWords(pace.staleAfter)}`
   const failed = afterFailure(course, { kind: 'unreachable', message }, pace, now, chance)
   return { ...failed, state: 'stale', reason: `${message}; it is opened again by itself.` }
+}
+
+/** A shorter wait for its turn is not worth telling. */
+const shortWait = 3 * second
+const slotWait = minute
+
+/** Not tried, as the account's connections are all in use. */
+export const afterFullSlots = (course: Course, streams: number, pace: Pace, now: number, chance: number): Course => ({
+  ...course,
+  state: 'throttled',
+  reason: `The vendor allows ${streams} connections for an account, and they are in use; stop a device of this account to free one.`,
+  nextTryAt: now + slotWait * (1 + chance) * pace.tempo,
+})
+
+/** Its turn to call, and what it waits for. */
+export type Turn = { readonly until: number; readonly limit: CallLimit; readonly together: boolean }
+
+/**
+ * While a call waits for its turn among those that the vendor allows. `undefined` when there is nothing to tell: the
+ * wait is short, or a device that does well is polled late by less than an interval.
+ */
+export function afterQueueing(course: Course, turn: Turn, pace: Pace, now: number): Course | undefined {
+  const { until, limit, together } = turn
+  const wait = until - now
+  if (wait < shortWait || (pace.polled && course.state === 'running' && wait < pace.every)) return undefined
+  const whom = together ? 'all our devices together' : 'an account'
+  const when = new Date(until).toISOString().slice(0, 19)
+  const reason = `It waits its turn, as the vendor allows ${limit.count} calls in ${inWords(limit.per)} for ${whom}; it goes on by itself at about ${when}Z.`
+  return { ...course, state: 'throttled', reason, nextTryAt: until }
 }
 
 /** The time of the next poll: on the device's own phase, never before `notBefore`. */

@@ -1,9 +1,9 @@
 /** The devices of one integration and the thread they run in: started, watched, started again after a death. */
 import { sensorTopic } from '@nabolag/core'
-import type { Budgets } from './budgets.ts'
+import type { Asker, Budgets } from './budgets.ts'
 import { afterFailure, backOff, newCourse, type Pace } from './course.ts'
 import type { Log } from './log.ts'
-import type { FromThread } from './messages.ts'
+import type { FromThread, ToThread } from './messages.ts'
 import type { Outbox } from './outbox.ts'
 import { type Death, openThread, type Thread, type ThreadGiven } from './thread.ts'
 import { noteOutcome, type Teller, type Unit, writeLine } from './unit.ts'
@@ -15,12 +15,19 @@ export type CrewGiven = {
     /** MiB of heap for an empty thread; each device adds its allowance. */
     readonly heapLimit: number
   }
+  /** Devices that a thread is made for, at least; when there are more, another takes over. */
+  readonly devicesAtLeast: number
+  readonly kept: Kept
   readonly budgets: Budgets
   readonly outbox: Outbox
   readonly tell: Teller
   readonly log: Log
-  /** Told of credentials that the vendor refused. */
-  readonly onRefused: (unit: Unit) => void
+}
+
+/** What vendors answered, for the next thread or connector. */
+export type Kept = {
+  readonly load: (name: string) => Promise<unknown>
+  readonly save: (name: string, kept: unknown) => void
 }
 
 export type Measured = { readonly loopDelayP99: number; readonly late: readonly number[] }
@@ -34,18 +41,17 @@ export type Crew = {
   /** Event loop and lateness since the last time it was asked. */
   measure(): Promise<Measured | undefined>
   memory(): { heap: number; external: number }
-  readonly counts: { polls: number; samples: number; deaths: number; failures: Record<string, number> }
+  readonly counts: { polls: number; samples: number; threads: number; deaths: number; failures: Record<string, number> }
   close(): Promise<void>
 }
 
-const devicesAtLeast = 1000
 const kibAllowance = 50
 const healthy = 10 * 60_000
 
 export function makeCrew(given: CrewGiven): Crew {
   const { name, budgets, outbox, tell, log } = given
   const units = new Map<number, Unit>()
-  const counts: Crew['counts'] = { polls: 0, samples: 0, deaths: 0, failures: {} }
+  const counts: Crew['counts'] = { polls: 0, samples: 0, threads: 0, deaths: 0, failures: {} }
   let thread: Thread | undefined
   let capacity = 0
   let bornAt = 0
@@ -53,6 +59,8 @@ export function makeCrew(given: CrewGiven): Crew {
   let again: NodeJS.Timeout | undefined
   let held = false
   let closed = false
+  let retiring: Promise<void> | undefined
+  let withdrawn = new Set<number>()
   let measured: ((result: Measured | undefined) => void)[] = []
   // What a death is followed by must not depend on an integration that may not even load.
   const pace: Pace = {
@@ -69,8 +77,10 @@ export function makeCrew(given: CrewGiven): Crew {
   const open = () => {
     again = undefined
     if (closed || thread || units.size === 0) return
-    capacity = Math.max(devicesAtLeast, 2 * units.size)
+    capacity = Math.max(given.devicesAtLeast, 2 * units.size)
+    withdrawn = new Set()
     bornAt = performance.now()
+    counts.threads++
     const { heapLimit, ...threads } = given.threads
     const mine: Thread = openThread({
       ...threads,
@@ -89,6 +99,16 @@ export function makeCrew(given: CrewGiven): Crew {
     mine.send({ to: 'add', seeds: [...units.values()].map(seedOf) })
   }
 
+  /** Ends the thread; when there are devices by then, another goes on with them. */
+  const retire = () => {
+    retiring ??= (thread?.close() ?? Promise.resolve()).then(() => {
+      retiring = undefined
+      thread = undefined
+      open()
+    })
+    return retiring
+  }
+
   const receive = (message: FromThread, mine: Thread) => {
     if (message.from === 'news') {
       counts.polls += message.polls
@@ -96,7 +116,6 @@ export function makeCrew(given: CrewGiven): Crew {
         const unit = units.get(id)
         if (!unit) continue
         if (course.kind && tried) counts.failures[course.kind] = (counts.failures[course.kind] ?? 0) + 1
-        if (course.state === 'refused' && unit.status.state !== 'refused') given.onRefused(unit)
         noteOutcome(unit, { course, tried }, tell)
       }
       for (const { id, samples, payloads } of message.samples) {
@@ -110,8 +129,22 @@ export function makeCrew(given: CrewGiven): Crew {
       }
     } else if (message.from === 'ask') {
       const { ask, scope, limit, together } = message
-      budgets.permit(scope, limit, together).then((until) => {
-        if (thread === mine) mine.send({ to: 'permit', ask, until })
+      const send = (answer: ToThread) => {
+        if (thread === mine) mine.send(answer)
+      }
+      const asker: Asker = {
+        onWait: (until, waitsFor, all) => send({ to: 'wait', ask, until, limit: waitsFor, together: all }),
+        wanted: () => thread === mine && !withdrawn.has(ask),
+      }
+      budgets.permit(scope, limit, together, asker).then((until) => {
+        withdrawn.delete(ask)
+        send({ to: 'permit', ask, until })
+      })
+    } else if (message.from === 'withdraw') withdrawn.add(message.ask)
+    else if (message.from === 'keep') given.kept.save(message.name, message.kept)
+    else if (message.from === 'recall') {
+      given.kept.load(message.name).then((kept) => {
+        if (thread === mine) mine.send({ to: 'recalled', ask: message.ask, kept })
       })
     } else if (message.from === 'pause') budgets.pause(message.scope, message.until)
     else if (message.from === 'measured') {
@@ -157,23 +190,15 @@ export function makeCrew(given: CrewGiven): Crew {
     start(list) {
       if (list.length === 0) return
       for (const unit of list) units.set(unit.id, unit)
-      if (again) return
-      if (thread && units.size <= capacity) thread.send({ to: 'add', seeds: list.map(seedOf) })
-      else {
-        // More devices than its memory was made for: a new thread takes over.
-        const old = thread
-        thread = undefined
-        void old?.close()
-        open()
-      }
+      if (again || retiring) return
+      if (!thread) open()
+      else if (units.size <= capacity) thread.send({ to: 'add', seeds: list.map(seedOf) })
+      else void retire()
     },
     async stop(ids) {
       for (const id of ids) units.delete(id)
       thread?.send({ to: 'remove', ids })
-      if (units.size > 0 || !thread) return
-      const last = thread
-      thread = undefined
-      await last.close()
+      if (units.size === 0 && thread) await retire()
     },
     hold(on) {
       held = on
@@ -189,9 +214,7 @@ export function makeCrew(given: CrewGiven): Crew {
     async close() {
       closed = true
       clearTimeout(again)
-      const last = thread
-      await last?.close()
-      thread = undefined
+      await retire()
     },
   }
 }

@@ -1,4 +1,4 @@
-/** A heap of things that are due at a time: one timer serves all of them. */
+/** Things that are due at a time: a heap of them, and the one timer that serves all. */
 export type DueHeap<T> = {
   push(at: number, item: T): void
   /** The time of the first, or `undefined` when there is none. */
@@ -54,6 +54,47 @@ export function makeDueHeap<T>(): DueHeap<T> {
     },
     get size() {
       return times.length
+    },
+  }
+}
+
+/** Hands over what is due, the earliest first. */
+export type Agenda<T> = { plan(at: number, item: T): void; close(): void }
+
+/** `onDue` gets all that is due in one go, each with the time it was planned for. */
+export function makeAgenda<T>(onDue: (due: readonly { readonly at: number; readonly item: T }[]) => void): Agenda<T> {
+  const heap = makeDueHeap<T>()
+  let timer: NodeJS.Timeout | undefined
+  let timerAt = Number.POSITIVE_INFINITY
+  let closed = false
+  const wake = () => {
+    const { first } = heap
+    if (closed || first === undefined || first >= timerAt) return
+    clearTimeout(timer)
+    timerAt = first
+    timer = setTimeout(tick, Math.min(2 ** 31 - 1, Math.max(0, first - Date.now())))
+  }
+  const tick = () => {
+    timerAt = Number.POSITIVE_INFINITY
+    const now = Date.now()
+    const due: { at: number; item: T }[] = []
+    for (;;) {
+      const at = heap.first
+      const item = heap.popDue(now)
+      if (at === undefined || item === undefined) break
+      due.push({ at, item })
+    }
+    onDue(due)
+    wake()
+  }
+  return {
+    plan(at, item) {
+      heap.push(at, item)
+      wake()
+    },
+    close() {
+      closed = true
+      clearTimeout(timer)
     },
   }
 }

@@ -3,7 +3,8 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import { VendorFailure } from '@nabolag/core'
 import type { Link } from '@nabolag/integrations/define'
 import { WebSocket } from 'ws'
-import { type Caller, explain, failureOf, type HttpHost } from './http.ts'
+import { type Caller, failureOf, type HttpHost } from './http.ts'
+import { explain } from './wire.ts'
 
 type Frame = { readonly type?: string; readonly payload?: unknown }
 type GraphqlError = { readonly message?: unknown; readonly extensions?: { readonly code?: unknown } | null }
@@ -58,8 +59,11 @@ function subscribe(
       socket?.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, variables } }))
     } else if (type === 'next') {
       const { data, errors } = (payload ?? {}) as { data?: unknown; errors?: unknown }
-      if (Array.isArray(errors) && errors.length > 0) end(failureOfErrors(errors))
-      else give(data)
+      const failure = Array.isArray(errors) && errors.length > 0 ? failureOfErrors(errors) : undefined
+      const isAnswer = typeof data === 'object' && data !== null
+      if (failure && (!isAnswer || failure.kind === 'refused' || failure.kind === 'throttled')) end(failure)
+      else if (isAnswer) give(data)
+      else caller.complain(new VendorFailure('changed', 'The vendor sent an answer without data'))
     } else if (type === 'error') end(failureOfErrors(Array.isArray(payload) ? payload : []))
     else if (type === 'complete') end()
   }
@@ -87,10 +91,10 @@ function subscribe(
       try {
         frame = JSON.parse(bytes.toString())
       } catch {
-        return end(new VendorFailure('changed', `${name} sent what is not JSON`))
+        return caller.complain(new VendorFailure('changed', `${name} sent what is not JSON`))
       }
       if (typeof frame !== 'object' || frame === null)
-        return end(new VendorFailure('changed', `${name} sent what is not a frame of ${protocol}`))
+        return caller.complain(new VendorFailure('changed', `${name} sent what is not a frame of ${protocol}`))
       onFrame(frame)
     })
     socket.on('unexpected-response', (request: ClientRequest, answer: IncomingMessage) => {

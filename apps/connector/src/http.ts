@@ -3,49 +3,41 @@
  * `HttpHost` serves a thread; each run of a device makes its own `Http` from it.
  */
 import { createHash } from 'node:crypto'
-import { gunzipSync } from 'node:zlib'
 import { VendorFailure } from '@nabolag/core'
 import type { Http, HttpOptions } from '@nabolag/integrations/define'
-import { type Agent, request } from 'undici'
-import { expiryOf, type HttpCache, headerOf, retryAfterOf } from './http-cache.ts'
+import { expiryOf, type HttpCache, headerOf, type Kept, retryAfterOf } from './http-cache.ts'
+import type { Shelf } from './shelf.ts'
+import { explain, hasSecret, type Method, send, type Wire, type WireCaller, type WireHost } from './wire.ts'
 
-export type HttpHost = {
-  readonly agent: Agent
+export type HttpHost = WireHost & {
   readonly cache: HttpCache
+  /** What outlives the thread; absent where nothing needs to. */
+  readonly shelf?: Shelf
   /** Equal questions that are on their way: they share the answer. */
-  readonly asking: Map<string, Promise<Answer>>
+  readonly asking: Map<string, { readonly answer: Promise<Answer>; readonly signal: AbortSignal }>
   readonly userAgent: string
   /** The vendor's address, or what stands in for it. */
   readonly base: string
-  /** For the whole of one call, ms. */
-  readonly timeout: number
-  /** Bytes of one body, unpacked. */
-  readonly bodyLimit: number
 }
 
 /** Who is asking. */
-export type Caller = {
+export type Caller = WireCaller & {
   readonly redact: (text: string) => string
-  readonly secrets: readonly string[]
-  readonly signal: AbortSignal
   /** Resolves when the account may make one more call; throws `throttled` while the vendor wants to be left alone. */
   readonly permit: () => Promise<void>
+  /** Waits for what somebody else was permitted to do; that wait does not count as the caller's time. */
+  readonly patiently: <T>(answer: Promise<T>) => Promise<T>
   /** Called right before the integration goes on with an answer. */
   readonly resume: () => void
   /** Told until when the vendor wants no further question. */
   readonly notBefore: (time: number) => void
+  /** Told of a part of a stream that cannot be read; the stream goes on. */
+  readonly complain: (failure: VendorFailure) => void
 }
 
 type Answer = { readonly value: unknown; readonly expires: number | undefined }
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-type Wire = {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly body: string
-}
 
-const mostRedirects = 3
-
+/** `Http` for one run of a device. */
 export function makeHttp(host: HttpHost, caller: Caller): Http {
   const call =
     (method: Method) =>
@@ -93,23 +85,34 @@ async function ask(host: HttpHost, caller: Caller, method: Method, path: string,
     const body =
       options.body === undefined || typeof options.body === 'string' ? options.body : JSON.stringify(options.body)
     if (body !== undefined) headers['content-type'] ??= 'application/json'
-    const wire = await send(host, caller, method, url, headers, body, 0)
+    const wire = await send(host, caller, method, url, headers, body)
     return { value: read(wire, url, options.failureOf), expires: undefined }
   }
   const key = keyOf(url, options)
-  const kept = host.cache.get(key)
-  if (kept && kept.expires > Date.now()) {
-    caller.notBefore(kept.expires)
-    return { value: parse(kept.body), expires: kept.expires }
+  for (;;) {
+    const kept = host.cache.get(key)
+    if (kept && kept.expires > Date.now()) {
+      caller.notBefore(kept.expires)
+      return answerOf(kept)
+    }
+    let asking = host.asking.get(key)
+    const mine = !asking
+    if (!asking) {
+      const answer = fetchFresh(host, caller, url, headers, key, options.failureOf).finally(() =>
+        host.asking.delete(key),
+      )
+      asking = { answer, signal: caller.signal }
+      host.asking.set(key, asking)
+    }
+    try {
+      const answer = await (mine ? asking.answer : caller.patiently(asking.answer))
+      if (answer.expires !== undefined) caller.notBefore(answer.expires)
+      return answer
+    } catch (error) {
+      // Whoever asked for both was stopped: then this one asks itself.
+      if (mine || !asking.signal.aborted || caller.signal.aborted) throw error
+    }
   }
-  let asking = host.asking.get(key)
-  if (!asking) {
-    asking = fetchFresh(host, caller, url, headers, key, options.failureOf).finally(() => host.asking.delete(key))
-    host.asking.set(key, asking)
-  }
-  const answer = await asking
-  if (answer.expires !== undefined) caller.notBefore(answer.expires)
-  return answer
 }
 
 /** Asks the vendor, on the condition of what is kept of its last answer. */
@@ -121,17 +124,26 @@ async function fetchFresh(
   key: string,
   said: HttpOptions['failureOf'],
 ): Promise<Answer> {
-  await caller.permit()
+  // What took a secret to get belongs to its owner: it is not put where it outlives them.
+  const shelf = hasSecret(caller.secrets, url, headers, undefined) ? undefined : host.shelf
+  const shelved = await shelf?.load(key)
+  if (shelved && shelved.expires > (host.cache.get(key)?.expires ?? 0)) host.cache.set(key, shelved)
   const kept = host.cache.get(key)
+  if (kept && kept.expires > Date.now()) return answerOf(kept)
+  await caller.permit()
   const condition = kept && {
     ...(kept.lastModified === undefined ? {} : { 'if-modified-since': kept.lastModified }),
     ...(kept.etag === undefined ? {} : { 'if-none-match': kept.etag }),
   }
-  const wire = await send(host, caller, 'GET', url, { ...headers, ...condition }, undefined, 0)
+  const wire = await send(host, caller, 'GET', url, { ...headers, ...condition }, undefined)
   const now = Date.now()
   const expires = expiryOf(wire.headers, now)
+  const keep = (fresh: Kept) => {
+    host.cache.set(key, fresh)
+    shelf?.save(key, fresh)
+  }
   if (wire.status === 304 && kept) {
-    host.cache.set(key, { ...kept, expires: expires ?? now })
+    keep({ ...kept, expires: expires ?? now })
     return { value: parse(kept.body), expires }
   }
   const value = read(wire, url, said)
@@ -139,10 +151,12 @@ async function fetchFresh(
   const etag = headerOf(wire.headers, 'etag')
   const mayKeep = !/\bno-store\b/i.test(headerOf(wire.headers, 'cache-control') ?? '')
   if (mayKeep && ((expires ?? 0) > now || lastModified !== undefined || etag !== undefined)) {
-    host.cache.set(key, { body: wire.body, expires: expires ?? 0, lastModified, etag })
+    keep({ body: wire.body, expires: expires ?? 0, lastModified, etag })
   }
   return { value, expires }
 }
+
+const answerOf = ({ body, expires }: Kept): Answer => ({ value: parse(body), expires })
 
 /** The same address asked with the same credentials is the same question. */
 const keyOf = (url: URL, { bearer, headers }: HttpOptions) =>
@@ -162,82 +176,6 @@ function addressOf(base: string, path: string, query: HttpOptions['query'] = {})
   for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value))
   return url
 }
-
-async function send(
-  host: HttpHost,
-  caller: Caller,
-  method: Method,
-  url: URL,
-  headers: Record<string, string>,
-  body: string | undefined,
-  redirects: number,
-): Promise<Wire> {
-  const abort = new AbortController()
-  const stop = () => abort.abort(caller.signal.reason)
-  if (caller.signal.aborted) stop()
-  caller.signal.addEventListener('abort', stop, { once: true })
-  const timer = setTimeout(
-    () => abort.abort(new VendorFailure('unreachable', `${url.host} did not answer within ${host.timeout / 1000} s`)),
-    host.timeout,
-  )
-  try {
-    const answer = await request(url, { dispatcher: host.agent, method, headers, body, signal: abort.signal })
-    const bytes = await readAll(answer.body, host.bodyLimit, url)
-    const packed = /\bgzip\b/i.test(headerOf(answer.headers, 'content-encoding') ?? '') && bytes.length > 0
-    const wire = {
-      status: answer.statusCode,
-      headers: answer.headers,
-      body: (packed ? unpack(bytes, host.bodyLimit, url) : bytes).toString('utf8'),
-    }
-    const target = redirectOf(wire, url)
-    if (!target) return wire
-    const carries = headers.authorization !== undefined || hasSecret(caller.secrets, url, headers, body)
-    if (redirects >= mostRedirects || (target.origin !== url.origin && (carries || target.protocol !== url.protocol)))
-      throw new VendorFailure('changed', `${url.host} sends us on to ${target.host}, which we do not follow`)
-    const again = wire.status === 307 || wire.status === 308 ? method : 'GET'
-    return await send(host, caller, again, target, headers, again === method ? body : undefined, redirects + 1)
-  } catch (error) {
-    if (abort.signal.aborted && abort.signal.reason instanceof VendorFailure) throw abort.signal.reason
-    throw error instanceof VendorFailure ? error : new VendorFailure('unreachable', `${url.host}: ${explain(error)}`)
-  } finally {
-    clearTimeout(timer)
-    caller.signal.removeEventListener('abort', stop)
-  }
-}
-
-const hasSecret = (secrets: readonly string[], url: URL, headers: Record<string, string>, body: string | undefined) => {
-  const text = `${url.href} ${[...url.searchParams.values()].join(' ')} ${Object.values(headers).join(' ')} ${body ?? ''}`
-  return secrets.some((secret) => secret !== '' && text.includes(secret))
-}
-
-function redirectOf({ status, headers }: Wire, from: URL): URL | undefined {
-  const location = headerOf(headers, 'location')
-  if (![301, 302, 303, 307, 308].includes(status) || location === undefined) return undefined
-  return URL.canParse(location, from.href) ? new URL(location, from.href) : undefined
-}
-
-async function readAll(body: AsyncIterable<Buffer>, limit: number, url: URL): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let size = 0
-  for await (const part of body) {
-    size += part.length
-    if (size > limit) throw tooLarge(url, limit)
-    parts.push(part)
-  }
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
-}
-
-function unpack(bytes: Buffer, limit: number, url: URL): Buffer {
-  try {
-    return gunzipSync(bytes, { maxOutputLength: limit })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(url, limit)
-    throw new VendorFailure('unreachable', `The answer of ${url.host} arrived damaged`)
-  }
-}
-
-const tooLarge = (url: URL, limit: number) =>
-  new VendorFailure('changed', `The answer of ${url.host} is larger than ${Math.round(limit / 2 ** 20)} MiB`)
 
 /** The parsed answer. The vendor's own words for a failure come first, as the integration reads them; then the status. */
 function read(wire: Wire, url: URL, said: HttpOptions['failureOf']): unknown {
@@ -301,21 +239,3 @@ function parse(body: string): unknown {
 
 const lowerCase = (headers: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
-
-const known: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nobody answers there',
-  ENOTFOUND: 'the name is not known',
-  EAI_AGAIN: 'the name cannot be looked up now',
-  ECONNRESET: 'the connection broke',
-  UND_ERR_SOCKET: 'the connection broke',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
-  UND_ERR_BODY_TIMEOUT: 'the answer stopped half-way',
-}
-
-/** What went wrong with a connection, in a few words. */
-export function explain(error: unknown): string {
-  if (!(error instanceof Error)) return 'the connection failed'
-  const { code } = error as NodeJS.ErrnoException
-  return (code && known[code]) ?? error.message.slice(0, 120)
-}

@@ -8,7 +8,8 @@ export type LeaseGiven = {
   readonly log: Log
   /** ms between two looks at the same shard. */
   readonly rereadEvery: number
-  readonly onShards: (shards: readonly number[]) => Promise<void>
+  /** These shards are held, at least when it is called: `held` knows it later too. */
+  readonly onShards: (shards: readonly number[], held: (shard: number) => boolean) => Promise<void>
   readonly onDevice: (
     houseId: number,
     integration: string,
@@ -28,12 +29,14 @@ export type KeptLease = {
 }
 
 const renewEvery = 5000
+/** Devices are stopped so long before their lease is over, ms: another connector starts them then. */
+const margin = 1000
 /** Shards looked at in one go, so that a large fleet is read in small pieces. */
 const atOnce = 4
 
 export function keepLease({ fleet, id, log, rereadEvery, onShards, onDevice, onLost }: LeaseGiven): KeptLease {
   let shards: readonly number[] = []
-  let until = 0
+  let lapsing: NodeJS.Timeout | undefined
   let next = 0
   let stopped = false
   let work = Promise.resolve()
@@ -52,19 +55,24 @@ export function keepLease({ fleet, id, log, rereadEvery, onShards, onDevice, onL
     return work
   }
 
+  const held = (shard: number) => shards.includes(shard)
+
+  /** Whatever else is under way, and however long the store takes to answer: without a lease nothing runs. */
+  const lapse = () => {
+    if (shards.length === 0) return
+    const lost = shards
+    shards = []
+    log.error({ shards: lost.length }, 'lost the lease of all shards; their devices are stopped')
+    onLost(lost).catch((error: unknown) => log.error({ error: String(error) }, 'could not stop devices'))
+  }
+
   const renew = async () => {
-    const lease = await fleet.claimShards({ id }).catch(async (error: unknown) => {
-      if (Date.now() > until && shards.length > 0) {
-        const lost = shards
-        shards = []
-        await onLost(lost)
-        log.error({ shards: lost.length }, 'lost the lease of all shards; their devices are stopped')
-      }
-      throw error
-    })
-    until = lease.until
-    const held = new Set(lease.shards)
-    const lost = shards.filter((shard) => !held.has(shard))
+    const lease = await fleet.claimShards({ id })
+    clearTimeout(lapsing)
+    // An answer that came too late is worth nothing; the next one is near.
+    if (lease.until - margin <= Date.now()) return lapse()
+    lapsing = setTimeout(lapse, lease.until - margin - Date.now())
+    const lost = shards.filter((shard) => !lease.shards.includes(shard))
     const won = lease.shards.filter((shard) => !shards.includes(shard))
     shards = lease.shards
     if (lost.length > 0) await onLost(lost)
@@ -75,7 +83,7 @@ export function keepLease({ fleet, id, log, rereadEvery, onShards, onDevice, onL
     }
     if (won.length > 0) {
       log.info({ shards: shards.length }, 'holds shards')
-      await onShards(won)
+      await onShards(won, held)
     }
   }
 
@@ -86,7 +94,7 @@ export function keepLease({ fleet, id, log, rereadEvery, onShards, onDevice, onL
       (_, index) => shards[(next + index) % shards.length]!,
     )
     next = (next + some.length) % shards.length
-    await onShards(some)
+    await onShards(some, held)
   }
 
   const rereadLater = () => {
@@ -104,11 +112,12 @@ export function keepLease({ fleet, id, log, rereadEvery, onShards, onDevice, onL
       rereadLater()
     },
     look: (houseId, integration, count) =>
-      void queue('read a device', () => onDevice(houseId, integration, count, (shard) => shards.includes(shard))),
-    lookAtAll: () => void queue('read the devices', () => onShards(shards)),
+      void queue('read a device', () => onDevice(houseId, integration, count, held)),
+    lookAtAll: () => void queue('read the devices', () => onShards(shards, held)),
     async stop() {
       stopped = true
       for (const timer of timers) clearTimeout(timer)
+      clearTimeout(lapsing)
       await work
     },
     release: () => fleet.releaseShards(id).catch(() => {}),

@@ -36,6 +36,16 @@ export type ToThread =
   | { readonly to: 'remove'; readonly ids: readonly number[] }
   /** Answers `ask`: go on, or the vendor wants to be left alone until then. */
   | { readonly to: 'permit'; readonly ask: number; readonly until: number | undefined }
+  /** About `ask` too: its turn is about then. */
+  | {
+      readonly to: 'wait'
+      readonly ask: number
+      readonly until: number
+      readonly limit: CallLimit
+      readonly together: boolean
+    }
+  /** Answers `recall`. */
+  | { readonly to: 'recalled'; readonly ask: number; readonly kept: unknown }
   /** The way out is full: no new polls for now. */
   | { readonly to: 'hold'; readonly on: boolean }
   /** What was asked of `loopDelay`. */
@@ -69,6 +79,11 @@ export type FromThread =
       readonly limit: CallLimit | undefined
       readonly together: CallLimit | undefined
     }
+  /** Whoever asked does not wait any more. */
+  | { readonly from: 'withdraw'; readonly ask: number }
+  /** What was kept under that name, and what is to be kept under it. */
+  | { readonly from: 'recall'; readonly ask: number; readonly name: string }
+  | { readonly from: 'keep'; readonly name: string; readonly kept: unknown }
   | { readonly from: 'pause'; readonly scope: string; readonly until: number }
   | { readonly from: 'fault'; readonly id: number | undefined; readonly message: string }
   | { readonly from: 'measured'; readonly loopDelayP99: number; readonly late: readonly number[] }

@@ -2,43 +2,26 @@
  * Runs the devices of one integration, inside its thread: when each is due, what it is given, and what comes of it.
  * Devices with equal credentials of a pushing vendor share one stream.
  */
-import { createHash } from 'node:crypto'
 import { VendorFailure } from '@nabolag/core'
-import { afterFailure, afterSilence, afterSuccess, type Course, newCourse, nextPoll } from './course.ts'
-import { makeDueHeap } from './due-heap.ts'
+import {
+  afterFailure,
+  afterFullSlots,
+  afterQueueing,
+  afterSilence,
+  afterSuccess,
+  type Course,
+  newCourse,
+  nextPoll,
+} from './course.ts'
+import { makeAgenda } from './due-heap.ts'
 import { makeGraphql } from './graphql.ts'
 import { type Caller, type HttpHost, makeHttp } from './http.ts'
 import { type Loaded, toFailure } from './loaded.ts'
-import type { Outcome, Seed } from './messages.ts'
-import { checkReadings, leaveOutSent, makeRate, newestOf, type Remembered, writePayloads } from './readings.ts'
-import { makeRedactor } from './redact.ts'
+import type { CallLimit, Outcome, Seed } from './messages.ts'
+import { makeSource, openRun, type Run, type Source, sourceKey, takeAnswer } from './source.ts'
 import type { Watch } from './watch.ts'
 
-type Member = { readonly seed: Seed; remembered: Remembered | undefined }
-
-type Run = {
-  readonly abort: AbortController
-  /** Ends the wait for it, whatever the integration does. */
-  readonly giveUp: (failure: VendorFailure | 'silent') => void
-  /** When it is given up, ms since the epoch. */
-  deadline: number
-  notBefore: number
-}
-
-type Source = {
-  readonly key: string
-  readonly members: Member[]
-  readonly credentials: Seed['credentials']
-  readonly scope: string
-  readonly secrets: readonly string[]
-  readonly redact: (text: string) => string
-  readonly rate: (readings: number, now: number) => void
-  course: Course
-  /** When it was to run; entries in the heap with another time are old. */
-  due: number
-  polls: number
-  run: Run | undefined
-}
+export type OnWait = (until: number, limit: CallLimit, together: boolean) => void
 
 export type SchedulerGiven = {
   readonly loaded: Loaded
@@ -46,7 +29,8 @@ export type SchedulerGiven = {
   readonly watch: Watch
   /** For one whole fetch, waits for the budget aside, ms. */
   readonly runTimeout: number
-  readonly permit: (scope: string) => Promise<void>
+  /** Resolves when the account may make one more call; `onWait` is told when that takes a while. */
+  readonly permit: (scope: string, signal: AbortSignal, onWait: OnWait) => Promise<void>
   readonly pause: (scope: string, until: number) => void
   readonly outcome: (outcome: Outcome) => void
   readonly samples: (id: number, samples: number, payloads: string[]) => void
@@ -70,51 +54,34 @@ const sweepEvery = 1000
 /** Time that a device's first run is spread over: at least so long, and so much for each that starts with it. */
 const leastSpread = 5000
 const spreadEach = 5
-const slotWait = 60_000
+/** A stream that answers without a measurement is opened again after so many of the silences it may have. */
+const fruitlessSilences = 10
 
 export function startScheduler(given: SchedulerGiven): Scheduler {
   const { loaded, host, watch } = given
   const { pace, listen } = loaded
   const sources = new Map<string, Source>()
   const sourceOf = new Map<number, Source>()
-  const heap = makeDueHeap<Source>()
   const ready: Source[] = []
   const openStreams = new Map<string, number>()
   let active = 0
   let held = false
   let closed = false
   let polls = 0
-  let timer: NodeJS.Timeout | undefined
-  let timerAt = Number.POSITIVE_INFINITY
 
+  const isFree = (source: Source) => source.run === undefined && sources.get(source.key) === source
+  const agenda = makeAgenda<Source>((due) => {
+    for (const { at, item } of due) if (item.due === at && isFree(item)) ready.push(item)
+    drain()
+  })
   const plan = (source: Source, at: number) => {
     source.due = at
-    heap.push(at, source)
-    wake()
-  }
-  const wake = () => {
-    const { first } = heap
-    if (closed || first === undefined || first >= timerAt) return
-    clearTimeout(timer)
-    timerAt = first
-    timer = setTimeout(tick, Math.min(2 ** 31 - 1, Math.max(0, first - Date.now())))
-  }
-  const tick = () => {
-    timerAt = Number.POSITIVE_INFINITY
-    const now = Date.now()
-    for (;;) {
-      const at = heap.first
-      const source = heap.popDue(now)
-      if (!source) break
-      if (source.due === at && source.run === undefined && sources.get(source.key) === source) ready.push(source)
-    }
-    drain()
-    wake()
+    agenda.plan(at, source)
   }
   const drain = () => {
     while (!held && !closed && ready.length > 0 && active < mostActive) {
       const source = ready.shift()!
-      if (source.run === undefined && sources.get(source.key) === source) begin(source)
+      if (isFree(source)) begin(source)
     }
   }
 
@@ -128,18 +95,13 @@ export function startScheduler(given: SchedulerGiven): Scheduler {
     given.began?.(now - source.due)
     const id = source.members[0]!.seed.id
     if (listen && loaded.streams !== undefined && (openStreams.get(source.scope) ?? 0) >= loaded.streams) {
-      settle(source, waitForSlot(source.course, loaded.streams, now, pace.tempo), false)
+      settle(source, afterFullSlots(source.course, loaded.streams, pace, now, Math.random()), false)
       return plan(source, source.course.nextTryAt)
     }
-    let giveUp: Run['giveUp'] = () => {}
-    const givenUp = new Promise<'silent'>((resolve, reject) => {
-      giveUp = (failure) => (failure === 'silent' ? resolve(failure) : reject(failure))
-    })
-    givenUp.catch(() => {})
     const patience = listen ? pace.staleAfter : given.runTimeout
-    const run: Run = { abort: new AbortController(), giveUp, deadline: now + patience, notBefore: 0 }
+    const { run, givenUp } = openRun(now, patience)
     source.run = run
-    active += listen ? 0 : 1
+    count(source, run, true)
     if (listen) openStreams.set(source.scope, (openStreams.get(source.scope) ?? 0) + 1)
     const caller = callerOf(source, run, id, patience)
     const http = makeHttp(host, caller)
@@ -164,42 +126,58 @@ export function startScheduler(given: SchedulerGiven): Scheduler {
     done.catch(() => {})
   }
 
-  const callerOf = (source: Source, run: Run, id: number, patience: number): Caller => ({
-    redact: source.redact,
-    secrets: source.secrets,
-    signal: run.abort.signal,
-    resume: () => watch.mark(id),
-    notBefore: (time) => {
-      run.notBefore = Math.max(run.notBefore, time)
-    },
-    permit: async () => {
+  /** Whether a run counts among the fetches at once: not while it waits for its turn, nor when it is over. */
+  const count = (source: Source, run: Run, on: boolean) => {
+    if (listen || run.active === on || (on && source.run !== run)) return
+    run.active = on
+    active += on ? 1 : -1
+  }
+
+  /** It only waits: others may go on meanwhile. */
+  const leave = (source: Source, run: Run) => {
+    count(source, run, false)
+    setImmediate(drain)
+  }
+
+  const callerOf = (source: Source, run: Run, id: number, patience: number): Caller => {
+    const untimed: Caller['patiently'] = async (answer) => {
       run.deadline = Number.POSITIVE_INFINITY
       try {
-        await given.permit(source.scope)
+        return await answer
       } finally {
         run.deadline = Date.now() + Math.max(patience, host.timeout)
       }
-      if (run.abort.signal.aborted) throw new VendorFailure('unreachable', 'It was ended meanwhile')
-    },
-  })
+    }
+    return {
+      redact: source.redact,
+      secrets: source.secrets,
+      signal: run.abort.signal,
+      resume: () => watch.mark(id),
+      notBefore: (time) => {
+        run.notBefore = Math.max(run.notBefore, time)
+      },
+      patiently: (answer) => {
+        leave(source, run)
+        return untimed(answer).finally(() => count(source, run, true))
+      },
+      complain: (failure) => complain(source, run, failure),
+      permit: async () => {
+        const onWait: OnWait = (until, limit, together) => {
+          if (source.run !== run) return
+          const waiting = afterQueueing(source.course, { until, limit, together }, pace, Date.now())
+          if (waiting) settle(source, waiting, false)
+          leave(source, run)
+        }
+        await untimed(given.permit(source.scope, run.abort.signal, onWait))
+        if (run.abort.signal.aborted) throw new VendorFailure('unreachable', 'It was ended meanwhile')
+        count(source, run, true)
+      },
+    }
+  }
 
-  /** Checks an answer and sends what is new of it. */
   const take = (source: Source, id: number, answer: unknown): number | undefined => {
     watch.mark(id)
-    const readings = checkReadings(loaded.read(answer, source.credentials))
-    source.rate(readings.length, Date.now())
-    for (const member of source.members) {
-      const { fresh, remembered } = leaveOutSent(readings, member.remembered)
-      member.remembered = remembered
-      const { houseId, count } = member.seed
-      if (fresh.length > 0)
-        given.samples(
-          member.seed.id,
-          fresh.length,
-          writePayloads(fresh, { houseId, name: loaded.name, group: loaded.group, count }),
-        )
-    }
-    return newestOf(readings)
+    return takeAnswer(source, loaded, answer, given.samples)
   }
 
   const hear = (source: Source, run: Run, id: number, answer: unknown) => {
@@ -208,13 +186,27 @@ export function startScheduler(given: SchedulerGiven): Scheduler {
       const newest = take(source, id, answer)
       const now = Date.now()
       const first = source.course.goodSince === undefined
-      if (newest !== undefined) run.deadline = now + pace.staleAfter
+      run.complaint = undefined
+      if (newest !== undefined) run.measuredAt = now
+      // An answer without a measurement keeps the connection, but not for ever.
+      run.deadline = Math.min(now, run.measuredAt + (fruitlessSilences - 1) * pace.staleAfter) + pace.staleAfter
       settle(source, afterSuccess(source.course, newest, pace, now, now), first)
     } catch (error) {
       const failure = toFailure(error)
+      if (failure.kind === 'changed') return complain(source, run, failure)
       run.giveUp(failure)
       throw failure
     }
+  }
+
+  /** One message that cannot be read does not end a stream; when nothing else comes for too long, it does. */
+  const complain = (source: Source, run: Run, failure: VendorFailure) => {
+    if (source.run !== run) return
+    if (!run.complaint) {
+      const reason = `${source.redact(failure.message)}; such messages are left out, and the developers must mend what stays wrong.`
+      settle(source, { ...source.course, reason }, false)
+    }
+    run.complaint = failure
   }
 
   const finish = (
@@ -223,8 +215,8 @@ export function startScheduler(given: SchedulerGiven): Scheduler {
     result: { newest?: number | undefined; failure?: VendorFailure; silent?: true },
   ) => {
     if (source.run !== run) return
+    count(source, run, false)
     source.run = undefined
-    active -= listen ? 0 : 1
     if (listen) openStreams.set(source.scope, (openStreams.get(source.scope) ?? 1) - 1)
     const now = Date.now()
     // The course first: ending the run may wake what it left behind.
@@ -254,8 +246,11 @@ export function startScheduler(given: SchedulerGiven): Scheduler {
       const now = Date.now()
       for (const { run } of sources.values()) {
         if (!run || run.deadline > now) continue
-        const seconds = Math.round(given.runTimeout / 1000)
-        run.giveUp(listen ? 'silent' : new VendorFailure('unreachable', `It did not finish within ${seconds} s`))
+        const late = new VendorFailure(
+          'unreachable',
+          `It did not finish within ${Math.round(given.runTimeout / 1000)} s`,
+        )
+        run.giveUp(listen ? (run.complaint ?? 'silent') : late)
       }
     },
     Math.min(sweepEvery, Math.max(50, pace.staleAfter / 4)),
@@ -263,35 +258,22 @@ export function startScheduler(given: SchedulerGiven): Scheduler {
 
   const add = (seed: Seed, spread: number) => {
     if (sourceOf.has(seed.id)) remove(seed.id)
-    const key = listen ? digest(JSON.stringify(seed.credentials)) : String(seed.id)
-    const now = Date.now()
+    const key = sourceKey(seed, loaded)
     let source = sources.get(key)
-    if (source) {
-      source.members.push({ seed, remembered: undefined })
-    } else {
-      const secrets = loaded.secretsOf(seed.credentials)
+    if (!source) {
+      const now = Date.now()
       const wait = Math.random() * spread
-      source = {
-        key,
-        members: [{ seed, remembered: undefined }],
-        credentials: seed.credentials,
-        scope: loaded.scopeOf(seed.credentials, seed.id),
-        secrets,
-        redact: makeRedactor(secrets),
-        rate: makeRate(),
-        course: seed.course ?? newCourse(now, now + wait),
-        due: 0,
-        polls: seed.course ? 2 : 0,
-        run: undefined,
-      }
+      source = makeSource(seed, loaded, now, now + wait)
       sources.set(key, source)
-      const at = seed.course ? Math.max(seed.course.nextTryAt, now + wait * (listen ? 1 : 0.2)) : now + wait
-      plan(
-        source,
-        seed.course && listen && pace.reconnect ? Math.max(at, now + between(pace.reconnect) * pace.tempo) : at,
-      )
+      plan(source, seed.course ? againAt(seed.course, now, wait) : now + wait)
     }
+    source.members.push({ seed, remembered: undefined })
     sourceOf.set(seed.id, source)
+  }
+
+  const againAt = ({ nextTryAt }: Course, now: number, wait: number) => {
+    if (!listen) return Math.max(nextTryAt, now + wait * 0.2)
+    return Math.max(nextTryAt, now + wait, pace.reconnect ? now + between(pace.reconnect) * pace.tempo : 0)
   }
 
   const remove = (id: number) => {
@@ -329,7 +311,7 @@ export function startScheduler(given: SchedulerGiven): Scheduler {
     redactFor: (id, text) => sourceOf.get(id)?.redact(text) ?? '',
     close() {
       closed = true
-      clearTimeout(timer)
+      agenda.close()
       clearInterval(sweeper)
       for (const source of sources.values()) source.run?.abort.abort()
     },
@@ -340,13 +322,3 @@ export function startScheduler(given: SchedulerGiven): Scheduler {
 }
 
 const between = ([least, most]: readonly [number, number]) => least + Math.random() * (most - least)
-
-const digest = (text: string) => createHash('sha256').update(text).digest('base64')
-
-const waitForSlot = (course: Course, streams: number, now: number, tempo: number): Course => ({
-  ...course,
-  state: 'throttled',
-  kind: 'throttled',
-  reason: `The vendor allows ${streams} connections for an account, and they are in use; stop a device of this account to free one.`,
-  nextTryAt: now + slotWait * (1 + Math.random()) * tempo,
-})

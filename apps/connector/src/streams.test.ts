@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { device, openStage, type Stage, until } from './fixtures/stage.ts'
-import { json, startVendor, type Vendor } from './fixtures/vendor.ts'
+import { json, room, startVendor, type Vendor } from './fixtures/vendor.ts'
 
 let vendor: Vendor
 let stage: Stage
@@ -74,12 +74,52 @@ test.each([
   }
 })
 
-test('an answer of another form ends the stream and names what does not fit', async () => {
+test('when nothing fits for too long the stream ends, and what does not fit is named', async () => {
   vendor.next = () => ({ time: 5, rooms: [] })
   const [one] = await open()
-  await until('it is told', () => /has changed: time/.test(status(one!.id)?.reason ?? ''))
-  expect(status(one!.id)?.state).toBe('backing-off')
+  await until('it is told', () => /has changed: time.*are left out/.test(status(one!.id)?.reason ?? ''))
+  await until('it is given up', () => status(one!.id)?.state === 'backing-off')
+  expect(status(one!.id)?.reason).toMatch(/has changed: time.*it is tried again by itself/)
+  expect(vendor.sockets.opened).toBe(1)
 })
+
+test.each([
+  { name: 'a kind of its own', frame: '{"type":"news","payload":{"x":1}}', told: false },
+  { name: 'a sign of life', frame: '{"type":"ka"}', told: false },
+  { name: 'no JSON', frame: '{"id":"1","type":"ne', told: true },
+  { name: 'no frame', frame: 'null', told: true },
+  { name: 'an answer without data', frame: '{"id":"1","type":"next","payload":{"data":null}}', told: true },
+  { name: 'an answer without anything', frame: '{"id":"1","type":"next"}', told: true },
+  { name: 'another form', frame: '{"id":"1","type":"next","payload":{"data":{"rooms":7}}}', told: true },
+  {
+    name: 'holes beside errors',
+    told: true,
+    frame: '{"type":"next","payload":{"data":{"x":1},"errors":[{"message":"no"}]}}',
+  },
+])('a stream goes on beside messages that are $name', async ({ frame, told }) => {
+  const [one] = await open()
+  await until('it runs', () => status(one!.id)?.state === 'running')
+  vendor.extra = [frame]
+  // Longer than the silence after which a stream is dropped.
+  const begun = Date.now()
+  await until('it has gone on for long', () => samples().some(({ at }) => at > begun + 2500))
+  expect(vendor.sockets.opened).toBe(1)
+  expect(status(one!.id)).toMatchObject({ state: 'running', restarts: 0 })
+  expect(stage.lines.some(({ message }) => /left out/.test(message))).toBe(told)
+})
+
+test('a stream that answers without a measurement stays open, is stale, and is opened again much later', async () => {
+  const [one] = await open()
+  await until('it runs', () => status(one!.id)?.state === 'running')
+  const { next } = vendor
+  vendor.next = () => room(null)
+  await until('it is stale', () => status(one!.id)?.state === 'stale')
+  expect(status(one!.id)?.reason).toMatch(/^It answers, but has measured nothing new/)
+  expect(vendor.sockets.opened).toBe(1)
+  await until('it is opened again', () => vendor.sockets.opened === 2, 30_000)
+  vendor.next = next
+  await until('it runs again', () => status(one!.id)?.state === 'running')
+}, 60_000)
 
 test('a stream must not be less guarded than the vendor, nor anything but a stream', async () => {
   vendor.answer = (_, response) => json(response, 200, { url: 'ftp://127.0.0.1/live' })

@@ -24,6 +24,7 @@ export type Thread = {
   send(message: ToThread): void
   /** MiB. */
   memory(): { heap: number; external: number }
+  /** Lets it hand over what it has, and ends it. */
   close(): Promise<void>
 }
 
@@ -49,6 +50,7 @@ export function openThread(given: ThreadGiven): Thread {
   worker.stdout.resume()
   worker.stderr.resume()
   let over = false
+  let closing = false
   let exited = false
   let beats = 0
   let lastBeat = performance.now()
@@ -93,6 +95,7 @@ export function openThread(given: ThreadGiven): Thread {
   }, look)
 
   worker.on('message', (message: FromThread) => {
+    if (closing && message.from === 'news') return onMessage(message)
     if (over) return
     if (message.from === 'fault')
       die({ culprit: message.id, reason: `The integration failed outside of its run: ${message.message}` })
@@ -115,6 +118,7 @@ export function openThread(given: ThreadGiven): Thread {
     memory: () => ({ heap: Atomics.load(cells, place.heap), external: Atomics.load(cells, place.external) }),
     async close() {
       over = true
+      closing = true
       clearInterval(watcher)
       if (exited) return
       const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()))

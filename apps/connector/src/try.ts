@@ -50,6 +50,8 @@ export async function runOnce({ integration, credentials, baseUrl, contact, time
     secrets,
     signal: abort.signal,
     permit: async () => {},
+    patiently: (answer) => answer,
+    complain: () => {},
     resume: () => {},
     notBefore: () => {},
   }

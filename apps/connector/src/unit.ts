@@ -4,6 +4,7 @@ import type { FleetDevice, LogLevel } from '@nabolag/store'
 import type { Course } from './course.ts'
 import type { Outcome } from './messages.ts'
 import type { Recorder } from './recorder.ts'
+import { writeResume } from './resume.ts'
 
 export type Unit = {
   readonly id: number
@@ -25,11 +26,11 @@ export type Teller = { readonly recorder: Recorder; readonly connector: string }
 /** The last sample's time alone is written no more often than this, ms. */
 const saveEvery = 15_000
 
-/** A device that starts (again), in a run of its own; it is kept from trying for now when its `course` says so. */
+/** A device that starts (again), in a run of its own; with a `course` it goes on where another connector left it. */
 export function startUnit(device: FleetDevice, course: Course | undefined, tell: Teller): Unit {
   const unit = makeUnit(device, course, (device.status?.run ?? 0) + 1)
   save(unit, tell, true)
-  writeLine(unit, tell, 'info', course ? `Not tried: ${course.reason ?? course.state}` : 'Started')
+  writeLine(unit, tell, 'info', course?.kind ? `Not tried: ${course.reason ?? course.state}` : 'Started')
   return unit
 }
 
@@ -56,10 +57,10 @@ function makeUnit(device: FleetDevice, course: Course | undefined, run: number):
     status: {
       state: course?.state ?? 'starting',
       reason: course?.reason,
-      since: now,
+      since: before && before.state === course?.state ? before.since : now,
       restarts: before?.restarts ?? 0,
       lastSampleAt: before?.lastSampleAt,
-      nextTryAt: course?.nextTryAt,
+      nextTryAt: course && shownTry(course, now),
       run,
     },
     measured: false,
@@ -94,13 +95,18 @@ export function noteOutcome(unit: Unit, { course, tried }: Omit<Outcome, 'id'>, 
     restarts,
     run,
     lastSampleAt: course.newest === undefined ? status.lastSampleAt : Math.round(Math.min(course.newest, now)),
-    nextTryAt: failed ? Math.round(course.nextTryAt) : undefined,
+    nextTryAt: shownTry(course, now),
   }
+  const told = course.reason !== undefined && status.reason === undefined
   if (failed && tried) writeLine(unit, tell, 'warn', `${course.kind}: ${course.reason ?? ''}`)
-  else if (changed && course.state !== 'running') writeLine(unit, tell, 'info', course.reason ?? course.state)
+  else if (told || (changed && course.state !== 'running')) writeLine(unit, tell, 'info', course.reason ?? course.state)
   else if (changed && status.state !== 'starting') writeLine(unit, tell, 'info', 'It runs again')
-  if (news || now - unit.savedAt > saveEvery) save(unit, tell, changed)
+  if (news || tried || now - unit.savedAt > saveEvery) save(unit, tell, changed)
 }
+
+/** Of interest to the owner only where something is the matter. */
+const shownTry = ({ reason, nextTryAt }: Course, now: number): number | undefined =>
+  reason !== undefined && nextTryAt > now ? Math.round(nextTryAt) : undefined
 
 export function writeLine(unit: Unit, { recorder }: Teller, level: LogLevel, message: string): void {
   recorder.line({ deviceId: unit.id, run: unit.status.run, time: Date.now(), level, message: message.slice(0, 500) })
@@ -109,5 +115,6 @@ export function writeLine(unit: Unit, { recorder }: Teller, level: LogLevel, mes
 function save(unit: Unit, { recorder, connector }: Teller, announce: boolean): void {
   unit.savedAt = Date.now()
   const topic = announce ? deviceTopic(unit.houseId, unit.integration, unit.count) : undefined
-  recorder.status({ deviceId: unit.id, connector, ...unit.status }, topic)
+  const resume = unit.course && writeResume(unit.generation, unit.course)
+  recorder.status({ deviceId: unit.id, connector, ...unit.status, resume }, topic)
 }

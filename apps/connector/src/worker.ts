@@ -6,7 +6,8 @@ import { Agent } from 'undici'
 import { makeHttpCache } from './http-cache.ts'
 import { findIntegration, load } from './loaded.ts'
 import type { FromThread, Outcome, ThreadSettings, ToThread } from './messages.ts'
-import { type Scheduler, startScheduler } from './scheduler.ts'
+import { type OnWait, type Scheduler, startScheduler } from './scheduler.ts'
+import { makeShelf } from './shelf.ts'
 import { startWatch } from './watch.ts'
 
 const port = parentPort!
@@ -31,7 +32,8 @@ process.on('uncaughtException', onFault)
 process.on('unhandledRejection', onFault)
 
 let asked = 0
-const asking = new Map<number, (until: number | undefined) => void>()
+const asking = new Map<number, { readonly go: (until: number | undefined) => void; readonly onWait: OnWait }>()
+const recalling = new Map<number, (kept: unknown) => void>()
 let outcomes: Outcome[] = []
 let samples: { id: number; samples: number; payloads: string[] }[] = []
 let polls = 0
@@ -55,22 +57,40 @@ async function start() {
   const integration = findIntegration(await import(settings.module), settings.name)
   const override = settings.vendorUrls[integration.name] ?? settings.vendorUrls[integration.vendor]
   const loaded = load(integration, override, settings.tempo)
-  const permit = (scope: string) =>
+  const permit = (scope: string, signal: AbortSignal, onWait: OnWait) =>
     new Promise<void>((resolve, reject) => {
       const ask = ++asked
-      asking.set(ask, (until) => {
+      const withdraw = () => {
         asking.delete(ask)
+        tell({ from: 'withdraw', ask })
+        reject(new VendorFailure('unreachable', 'It was ended meanwhile'))
+      }
+      const go = (until: number | undefined) => {
+        asking.delete(ask)
+        signal.removeEventListener('abort', withdraw)
         if (until === undefined) resolve()
         else reject(new VendorFailure('throttled', 'The vendor asked this account to wait', until))
-      })
+      }
+      asking.set(ask, { go, onWait })
+      signal.addEventListener('abort', withdraw, { once: true })
       tell({ from: 'ask', ask, scope, limit: loaded.calls, together: loaded.callsTogether })
     })
+  const shelf = makeShelf({
+    load: (name) =>
+      new Promise((resolve) => {
+        const ask = ++asked
+        recalling.set(ask, resolve)
+        tell({ from: 'recall', ask, name })
+      }),
+    save: (name, kept) => tell({ from: 'keep', name, kept }),
+  })
   scheduler = startScheduler({
     loaded,
     watch,
     host: {
       agent: new Agent({ connections: 64, connect: { timeout: Math.min(10_000, settings.callTimeout) } }),
       cache: makeHttpCache(),
+      shelf,
       asking: new Map(),
       userAgent: settings.userAgent,
       base: loaded.base,
@@ -99,8 +119,12 @@ async function start() {
 function receive(message: ToThread) {
   if (message.to === 'add') scheduler?.add(message.seeds)
   else if (message.to === 'remove') scheduler?.remove(message.ids)
-  else if (message.to === 'permit') asking.get(message.ask)?.(message.until)
-  else if (message.to === 'hold') scheduler?.hold(message.on)
+  else if (message.to === 'permit') asking.get(message.ask)?.go(message.until)
+  else if (message.to === 'wait') asking.get(message.ask)?.onWait(message.until, message.limit, message.together)
+  else if (message.to === 'recalled') {
+    recalling.get(message.ask)?.(message.kept)
+    recalling.delete(message.ask)
+  } else if (message.to === 'hold') scheduler?.hold(message.on)
   else if (message.to === 'measure') {
     const p99 = late ? delay.percentile(99) / 1e6 - 10 : 0
     tell({ from: 'measured', loopDelayP99: p99, late: late ?? [] })

@@ -181,6 +181,9 @@ export async function serve(
 
 const drained = (socket: Socket) =>
   new Promise<void>((resolve) => {
-    socket.once('drain', resolve)
-    socket.once('close', () => resolve())
+    const done = () => {
+      socket.off('drain', done).off('close', done)
+      resolve()
+    }
+    socket.once('drain', done).once('close', done)
   })

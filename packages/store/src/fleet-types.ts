@@ -24,9 +24,16 @@ export type FleetDevice = {
   }
   /** As last saved, whichever connector ran it; `undefined` when it never ran. */
   readonly status: DeviceStatus | undefined
+  /** What the connector that ran it last handed over with the status; `undefined` when there is none. */
+  readonly resume: unknown
 }
 
-export type StatusRow = DeviceStatus & { readonly deviceId: number; readonly connector: string }
+export type StatusRow = DeviceStatus & {
+  readonly deviceId: number
+  readonly connector: string
+  /** For the next connector that runs the device, as JSON; what is kept stays when absent. */
+  readonly resume?: unknown
+}
 export type LogRow = LogEntry & { readonly deviceId: number }
 
 export type Lease = {
@@ -59,6 +66,8 @@ export type Fleet = {
   appendLog(batch: readonly LogRow[]): Promise<void>
   loadBudget(scope: string): Promise<unknown>
   saveBudget(scope: string, state: unknown): Promise<void>
+  /** Drops what was not saved for eight days: no vendor asks to wait for longer than seven. */
+  forgetBudgets(): Promise<void>
   /** What an integration keeps over restarts. */
   memory(deviceId: number): Promise<Record<string, unknown>>
   /** `undefined` forgets the key. */

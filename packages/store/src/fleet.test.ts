@@ -124,6 +124,28 @@ describe.each(databases)('the fleet on $name', ({ start }) => {
     expect(await store.fleet.counts()).toEqual({ 'backing-off': 4 })
   })
 
+  test('what one connector hands over with a status comes with the device to the next', async () => {
+    const ids = (await tenant.devices(house)).map((d) => d.id)
+    const row = { connector: 'a', state: 'running', since: 1, restarts: 0, run: 3 } as const
+    const rest = { reason: undefined, lastSampleAt: undefined, nextTryAt: undefined }
+    const give = (deviceId: number, resume?: unknown): StatusRow => ({ ...row, ...rest, deviceId, resume })
+    await store.fleet.saveStatuses([...ids.map((id) => give(id, { next: id })), give(999_999, {})])
+    await store.fleet.saveStatuses([give(ids[0]!), give(ids[1]!, { next: 'later' })])
+    const resumes = (await store.fleet.devicesOfShards(allShards)).map(({ resume }) => resume)
+    expect(resumes).toEqual([{ next: ids[0] }, { next: 'later' }, ...ids.slice(2).map((id) => ({ next: id }))])
+    expect((await store.fleet.device(house, 'many', 1))?.resume).toEqual({ next: 'later' })
+    await pool.query('delete from device_memory')
+    await pool.query(`update device_status set state = 'backing-off', run = 2`)
+  })
+
+  test('budgets that nobody saved for eight days are dropped', async () => {
+    await store.fleet.saveBudget('old', 1)
+    await store.fleet.saveBudget('young', 1)
+    await pool.query(`update vendor_budgets set updated_at = now() - interval '9 days' where scope = 'old'`)
+    await store.fleet.forgetBudgets()
+    expect([await store.fleet.loadBudget('old'), await store.fleet.loadBudget('young')]).toEqual([undefined, 1])
+  })
+
   test('the log keeps 500 lines of the present and of the previous run', async () => {
     const { id } = await tenant.device(house, 'many', 0)
     const line = (run: number, n: number): LogRow => ({

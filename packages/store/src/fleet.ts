@@ -13,6 +13,8 @@ import type { Fleet, FleetDevice } from './types.ts'
 
 /** Lines kept of one run. */
 const logLines = 500
+/** Where a device's memory holds what one connector hands over to the next. */
+const resumeKey = 'resume'
 
 export const makeFleet = (database: Kysely<Tables>, keys: MasterKeys): Fleet => ({
   ...leasesOf(database),
@@ -62,6 +64,14 @@ export const makeFleet = (database: Kysely<Tables>, keys: MasterKeys): Fleet => 
         restarts = excluded.restarts, last_sample_at = greatest(excluded.last_sample_at, s.last_sample_at),
         next_try_at = excluded.next_try_at, run = excluded.run, connector = excluded.connector, updated_at = now()
     `.execute(database)
+    const resumes = rows.flatMap(({ deviceId, resume: value }) => (value === undefined ? [] : [{ deviceId, value }]))
+    if (resumes.length === 0) return
+    await sql`
+      insert into device_memory (device_id, key, value)
+      select r."deviceId", ${resumeKey}, r.value
+      from jsonb_to_recordset(${JSON.stringify(resumes)}::jsonb) as r ("deviceId" int, value jsonb)
+      join devices d on d.id = r."deviceId" order by r."deviceId"
+      on conflict (device_id, key) do update set value = excluded.value`.execute(database)
   },
 
   async appendLog(batch) {
@@ -109,6 +119,10 @@ export const makeFleet = (database: Kysely<Tables>, keys: MasterKeys): Fleet => 
       .execute()
   },
 
+  async forgetBudgets() {
+    await sql`delete from vendor_budgets where updated_at < now() - interval '8 days'`.execute(database)
+  },
+
   async memory(deviceId) {
     const rows = await database
       .selectFrom('device_memory')
@@ -150,10 +164,12 @@ const selectFleet = (database: Kysely<Tables>) =>
     .innerJoin('integrations as i', 'i.id', 'd.integration_id')
     .innerJoin('houses as h', 'h.id', 'd.house_id')
     .leftJoin('device_status as s', 's.device_id', 'd.id')
+    .leftJoin('device_memory as m', (join) => join.onRef('m.device_id', '=', 'd.id').on('m.key', '=', resumeKey))
     .select(['d.id', 'd.house_id', 'd.integration_id', 'd.count', 'd.shard', 'd.desired', 'd.generation'])
     .select(['d.account_hash', 'd.credentials', 'd.data_key', 'd.key_id'])
     .select(['i.name', 'i.kind', 'i.group_name', 'h.timezone', 'h.latitude', 'h.longitude'])
     .select(['s.state', 's.reason', 's.since', 's.restarts', 's.last_sample_at', 's.next_try_at', 's.run'])
+    .select('m.value as resume')
     .orderBy('d.id')
 
 type FleetRow = Awaited<ReturnType<ReturnType<typeof selectFleet>['execute']>>[number]
@@ -183,5 +199,6 @@ function fleetDevice(keys: MasterKeys, row: FleetRow): FleetDevice {
     error,
     house: { timezone: row.timezone, latitude: row.latitude ?? undefined, longitude: row.longitude ?? undefined },
     status: statusOf(row),
+    resume: row.resume ?? undefined,
   }
 }

@@ -53,8 +53,11 @@ async function checkClickHouse(settings: Settings): Promise<Finding[]> {
   try {
     await timeseries.ping()
     try {
-      const rows = (await timeseries.sizes()).reduce((sum, table) => sum + table.rows, 0)
-      return [good('clickhouse', `answers; ${rows} rows`), ...(await checkClockOf(settings.CLICKHOUSE_URL))]
+      const kept = (await timeseries.sizes())
+        .filter(({ rows }) => rows > 0)
+        .map(({ table, rows, bytesPerRow }) => `${rows} in ${table} at ${bytesPerRow?.toFixed(1)} bytes`)
+      const said = ['answers', ...kept].join('; ')
+      return [good('clickhouse', said), ...(await checkClockOf(settings.CLICKHOUSE_URL))]
     } catch (error) {
       return [bad('clickhouse', `Its tables are not usable: ${reasonOf(error)}`, 'nabolag migrate')]
     }
