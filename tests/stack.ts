@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const program = join(import.meta.dirname, '../apps/cli/bin/nabolag.js')
+export const program = join(import.meta.dirname, '../apps/cli/bin/nabolag.js')
 
 export type Stack = {
   readonly folder: string
@@ -18,11 +18,10 @@ export type Stack = {
   children(): { name: string; pid: number }[]
   /** Runs a command of the program against this system; its standard output. */
   command(...args: string[]): Promise<string>
-  /** One request as the admin; the answer is read as JSON where it is JSON. */
-  ask(
-    path: string,
-    options?: { method?: string; body?: unknown; accept?: string },
-  ): Promise<{ status: number; body: never }>
+  /** The same, for commands that may end with another code than 0. */
+  run(...args: string[]): Promise<Ended>
+  /** One request as the admin. */
+  ask: Ask
   /** SIGTERM, and the exit code. */
   stop(): Promise<number | null>
   /** SIGKILL of the launcher alone. */
@@ -31,15 +30,30 @@ export type Stack = {
   output(): string
 }
 
+/** One request; the answer is read as JSON where it is JSON. The cookie of a sign-in is kept. */
+export type Ask = (
+  path: string,
+  options?: { method?: string; body?: unknown; accept?: string },
+) => Promise<{ status: number; body: never }>
+
+export type Ended = { readonly code: number; readonly output: string; readonly errors: string }
+
 const password = 'correct horse battery'
 
 /**
  * Starts `nabolag up` in a folder of its own and waits until it answers.
  *
- * @param options `folder` to go on with one that exists; `environment` for further settings
+ * @param options `folder` to go on with one that exists; `environment` for further settings; `json` to have what every
+ * process logs in `output()`
  */
 export async function startStack(
-  options: { folder?: string; environment?: NodeJS.ProcessEnv; timeout?: number; ports?: [number, number] } = {},
+  options: {
+    folder?: string
+    environment?: NodeJS.ProcessEnv
+    timeout?: number
+    ports?: [number, number]
+    json?: boolean
+  } = {},
 ): Promise<Stack> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'nabolag-stack-'))
   const [httpPort, mqttPort] = options.ports ?? [await freePort(), await freePort()]
@@ -54,25 +68,15 @@ export async function startStack(
     ...options.environment,
   }
   const began = performance.now()
-  const launcher = spawn(process.execPath, [program, 'up'], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  const launcher = spawn(process.execPath, [program, 'up', ...(options.json ? ['--json'] : [])], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   launcher.stdout.on('data', (chunk) => (output += chunk))
   launcher.stderr.on('data', (chunk) => (output += chunk))
   const http = `http://127.0.0.1:${httpPort}`
-  let cookie = ''
-  const ask: Stack['ask'] = async (path, { method = 'GET', body, accept = 'application/json' } = {}) => {
-    const response = await fetch(http + path, {
-      method,
-      headers: { accept, cookie, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(10_000),
-    })
-    const set = response.headers.getSetCookie().map((line) => line.split(';')[0])
-    if (set.length > 0) cookie = set.join('; ')
-    const text = await response.text()
-    const isJson = response.headers.get('content-type')?.includes('json')
-    return { status: response.status, body: (isJson ? JSON.parse(text) : text) as never }
-  }
+  const ask = makeAsk(http)
   const end = Date.now() + (options.timeout ?? 60_000)
   for (;;) {
     if (launcher.exitCode !== null) throw new Error(`nabolag up ended with ${launcher.exitCode}:\n${output}`)
@@ -94,18 +98,55 @@ export async function startStack(
     readyAfter,
     ask,
     children: () => childrenOf(launcher.pid ?? 0),
-    command: (...args) =>
-      new Promise((resolve, reject) =>
-        execFile(process.execPath, [program, ...args], { env: environment }, (error, stdout, stderr) =>
-          error ? reject(new Error(`nabolag ${args.join(' ')}: ${stderr}`)) : resolve(stdout),
-        ),
-      ),
+    command: async (...args) => {
+      const { code, output: text, errors } = await runProgram(args, environment)
+      if (code !== 0) throw new Error(`nabolag ${args.join(' ')}: ${errors}`)
+      return text
+    },
+    run: (...args) => runProgram(args, environment),
     stop: () => ended(launcher, 'SIGTERM'),
     kill: async () => {
       await ended(launcher, 'SIGKILL')
     },
     output: () => output,
   }
+}
+
+/** Asks a server, as nobody until it has signed in. */
+export function makeAsk(http: string): Ask {
+  let cookie = ''
+  return async (path, { method = 'GET', body, accept = 'application/json' } = {}) => {
+    const response = await fetch(http + path, {
+      method,
+      headers: { accept, cookie, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(20_000),
+    })
+    const set = response.headers.getSetCookie().map((line) => line.split(';')[0])
+    if (set.length > 0) cookie = set.join('; ')
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.includes('json')
+    return { status: response.status, body: (isJson ? JSON.parse(text) : text) as never }
+  }
+}
+
+/** Asks as that person. */
+export async function signIn(http: string, username: string, secret: string): Promise<Ask> {
+  const ask = makeAsk(http)
+  const { status } = await ask('/api/auth/login/', { method: 'POST', body: { username, password: secret } })
+  if (status !== 200) throw new Error(`${username} cannot sign in: ${status}`)
+  return ask
+}
+
+/** Runs the program once, with nothing in its environment but what is given. */
+export function runProgram(args: readonly string[], environment: NodeJS.ProcessEnv, input = ''): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [program, ...args], { env: environment }, (error, output, errors) =>
+      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, output, errors }),
+    )
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(input)
+  })
 }
 
 /** Removes a stack's folder; after it has stopped. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectAsync, type MqttClient } from 'mqtt'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Login, startPublisher, storedNumbers } from '../publisher.ts'
 import { removeFolder, type Stack, startStack, until } from '../stack.ts'
 
 /**
@@ -9,19 +9,18 @@ import { removeFolder, type Stack, startStack, until } from '../stack.ts'
  */
 const rounds = 20
 const names = ['postgres', 'clickhouse', 'broker', 'datalogger', 'connector', 'api']
+const name = 'mill-sense'
 
 let stack: Stack
 let house: number
-let publisher: { username: string; password: string }
+let login: Login
 
 beforeAll(async () => {
   stack = await startStack()
   const made = await stack.ask('/api/houses/new', { method: 'POST', body: { name: 'Kill' } })
   expect(made.status).toBe(200)
   house = (made.body as { id: number }).id
-  publisher = JSON.parse(
-    await stack.command('publisher', 'add', '--house', String(house), '--name', 'mill-sense', '--json'),
-  )
+  login = JSON.parse(await stack.command('publisher', 'add', '--house', String(house), '--name', name, '--json'))
 }, 90_000)
 
 afterAll(async () => {
@@ -29,63 +28,12 @@ afterAll(async () => {
   removeFolder(stack.folder)
 })
 
-const begin = Date.parse('2026-01-01T00:00:00Z')
-
-/** Publishes one sample after another, some in flight at a time, and remembers which were acknowledged. */
-async function publishUntil(stop: AbortSignal): Promise<{ acknowledged: Set<number>; sent: number }> {
-  const client: MqttClient = await connectAsync(`mqtt://127.0.0.1:${stack.mqttPort}`, {
-    ...publisher,
-    clientId: `kill-${process.pid}`,
-    clean: false,
-    reconnectPeriod: 200,
-  })
-  client.on('error', () => {})
-  const acknowledged = new Set<number>()
-  const inFlight = new Set<Promise<void>>()
-  let sent = 0
-  while (!stop.aborted) {
-    const index = sent++
-    const message = {
-      measurement: 'airSensor',
-      tags: { house_id: String(house), device_name: 'mill-sense', location: 'Kjeller' },
-      fields: { eco2: index },
-      time: new Date(begin + index * 10).toISOString(),
-    }
-    const done: Promise<void> = client
-      .publishAsync(`sensors/mill-sense/${house}`, JSON.stringify(message), { qos: 1 })
-      .then(() => {
-        acknowledged.add(index)
-        inFlight.delete(done)
-      })
-    inFlight.add(done)
-    if (inFlight.size >= 50) await Promise.race([...inFlight, sleep(1000)])
-    await sleep(2)
-  }
-  await Promise.race([Promise.all(inFlight), sleep(30_000)])
-  await client.endAsync(true)
-  return { acknowledged, sent }
-}
-
-async function stored(): Promise<number[]> {
-  const { status, body } = await stack.ask(`/api/houses/${house}/data`, {
-    method: 'POST',
-    body: {
-      group: 'airSensor',
-      field: 'eco2',
-      start: new Date(begin).toISOString(),
-      end: new Date(begin + 86_400_000).toISOString(),
-      resolution: 'raw',
-    },
-  })
-  if (status !== 200) throw new Error(`status ${status}`)
-  return (body as { series: { values: number[] }[] }).series.flatMap(({ values }) => values)
-}
+const stored = () => storedNumbers(stack.ask, house, name)
 
 test(`${rounds} times a process is killed during ingest: nothing acknowledged is missing, nothing is there twice, all is back in 15 s`, {
   timeout: 600_000,
 }, async () => {
-  const stop = new AbortController()
-  const publishing = publishUntil(stop.signal)
+  const publisher = await startPublisher({ mqttPort: stack.mqttPort, house, name, login })
   const recoveries: { name: string; milliseconds: number }[] = []
   for (let round = 0; round < rounds; round++) {
     const name = names[round % names.length] as string
@@ -103,8 +51,8 @@ test(`${rounds} times a process is killed during ingest: nothing acknowledged is
     })
     recoveries.push({ name, milliseconds })
   }
-  stop.abort()
-  const { acknowledged, sent } = await publishing
+  await publisher.stop()
+  const { acknowledged, sent } = publisher
   expect(acknowledged.size).toBeGreaterThan(rounds * 20)
   await until('everything acknowledged is readable', async () => {
     const there = new Set(await stored())

@@ -52,6 +52,12 @@ test('what the broker refused is the house of the account that sent it', () => {
   })
 })
 
+test('a message nested too deeply to be written again is rejected and kept as it came', () => {
+  const deep = '['.repeat(20_000) + ']'.repeat(20_000)
+  const entry = takeIn(arrival('sensors/a/3', Buffer.from(deep)))
+  expect(entry).toMatchObject({ samples: [], refused: 1, rejected: [{ houseId: 3, payload: '['.repeat(4096) }] })
+})
+
 test('whatever comes, it is stored or rejected, and what is kept of it is bounded', () => {
   const topic = fc.oneof(fc.constantFrom('sensors/a/3', 'sensors/a', 'refused/3/a', 'refused/'), fc.string())
   const payload = fc.oneof(

@@ -25,6 +25,17 @@ const mostRows = 10
 export function takeIn(delivery: Delivery): Entry {
   if (delivery.topic.startsWith(refusedRoot))
     return { delivery, samples: [], points: 0, rejected: [readRefusedEvent(delivery)], refused: 1 }
+  try {
+    return check(delivery)
+  } catch (error) {
+    // A fault of ours must not come back with the message for ever and stop everybody else's.
+    const reason = `it could not be read: ${error instanceof Error ? error.message : String(error)}`.slice(0, 300)
+    const payload = cut(delivery.payload.toString('utf8', 0, longestPayload))
+    return { delivery, samples: [], points: 0, rejected: [{ ...sourceOf(delivery), reason, payload }], refused: 1 }
+  }
+}
+
+function check(delivery: Delivery): Entry {
   const { samples, refusals } = readMessage(delivery.topic, delivery.payload, microsFromMillis(delivery.received))
   let points = 0
   for (const { fields } of samples) points += Object.keys(fields).length
@@ -51,8 +62,17 @@ function rejectedRows(delivery: Delivery, refusals: readonly Refusal[]): Rejecte
   return [...byReason].slice(0, mostRows).map(([reason, { first, count }]) => ({
     ...sourceOf(delivery),
     reason: count === 1 ? reason : `${reason} (and ${count - 1} more in the same message)`,
-    payload: items ? cut(JSON.stringify(items[first]) ?? '') : cut(whole),
+    payload: cut((items && textOf(items[first])) ?? whole),
   }))
+}
+
+/** `undefined` when it is nested so deeply that it can be read but not written. */
+function textOf(item: unknown): string | undefined {
+  try {
+    return JSON.stringify(item) ?? ''
+  } catch {
+    return undefined
+  }
 }
 
 function sourceOf({ topic, received }: Delivery): Pick<Rejected, 'received' | 'topic' | 'houseId' | 'device'> {

@@ -1,10 +1,18 @@
 import { dirname } from 'node:path'
 import { Problem, readSettings } from '@nabolag/core'
 import { Argument, type Command } from 'commander'
+import { wholeNumber } from '../arguments.ts'
 import { lockFolder } from '../launch/lock.ts'
 import { migrate } from '../launch/migrate.ts'
 import { runAsChild, runUntilStopped } from '../launch/protocol.ts'
-import { type EngineName, engineNames, type RoleName, startEngine, startRole } from '../launch/roles.ts'
+import {
+  type EngineName,
+  engineNames,
+  type RoleName,
+  type RoleOptions,
+  startEngine,
+  startRole,
+} from '../launch/roles.ts'
 import { say } from '../say.ts'
 
 /** Each role alone, against given addresses; and what the launcher starts as its children (not in the help). */
@@ -15,14 +23,20 @@ export function addRoles(program: Command): void {
     connector: 'what runs the devices, alone; needs DATABASE_URL and MQTT_URL',
   }
   for (const [name, description] of Object.entries(alone) as [RoleName, string][]) {
-    program
+    const role = program
       .command(name)
       .description(description)
-      .action(async () => {
-        const running = await startRole(name, readSettings(process.env))
+      .action(async (options: RoleOptions) => {
+        const running = await startRole(name, readSettings(process.env), options)
         await runUntilStopped(running)
         process.exit(0)
       })
+    if (name === 'datalogger')
+      role.option(
+        '--instance <number>',
+        'its number where several share the work, the same at each start; the broker must know shared subscriptions',
+        wholeNumber,
+      )
   }
   program
     .command('migrate')

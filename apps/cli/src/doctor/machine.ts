@@ -7,6 +7,7 @@ import type { SettingName, Settings } from '@nabolag/core'
 import { readRunning, refuseNewer } from '../launch/data-folder.ts'
 import { lockHolder } from '../launch/lock.ts'
 import { findPort } from '../launch/ports.ts'
+import { engineNames } from '../launch/roles.ts'
 import { bad, type Finding, good, reasonOf, skipped, warning } from './finding.ts'
 
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
@@ -53,10 +54,18 @@ export function checkFolder(path: string): Finding[] {
   return findings
 }
 
-/** Free room, and whether files can be written where the data lies. */
+/** Free room, and whether files can be written where the data lies: the folder's disk, and those of engines elsewhere. */
 export async function checkDisk(path: string): Promise<Finding[]> {
   let place = path
   while (!existsSync(place)) place = dirname(place)
+  const device = statSync(place).dev
+  const elsewhere = engineNames
+    .map((name) => join(path, name))
+    .filter((folder) => existsSync(folder) && statSync(folder).dev !== device)
+  return (await Promise.all([place, ...elsewhere].map(checkDiskAt))).flat()
+}
+
+async function checkDiskAt(place: string): Promise<Finding[]> {
   const { bavail, bsize } = await statfs(place)
   const free = bavail * bsize
   const room = `${megabytes(free)} free at ${place}`
@@ -64,14 +73,17 @@ export async function checkDisk(path: string): Promise<Finding[]> {
   const findings = [
     free < 2e8 ? bad('disk', room, mend) : free < 2e9 ? warning('disk', room, mend) : good('disk', room),
   ]
+  let trial: string | undefined
   try {
-    const trial = mkdtempSync(join(place, '.doctor-'))
+    trial = mkdtempSync(join(place, '.doctor-'))
     writeFileSync(join(trial, 'trial'), 'x')
-    const apart = Math.abs(statSync(join(trial, 'trial')).mtimeMs - Date.now())
-    rmSync(trial, { recursive: true })
-    findings.push(checkClock(place, apart))
+    findings.push(checkClock(place, Math.abs(statSync(join(trial, 'trial')).mtimeMs - Date.now())))
   } catch (error) {
-    findings.push(bad('disk', `Nothing can be written at ${place}: ${reasonOf(error)}`, `chown or chmod ${place}`))
+    const full = (error as NodeJS.ErrnoException).code === 'ENOSPC'
+    const found = `Nothing can be written at ${place}: ${reasonOf(error)}`
+    findings.push(bad('disk', found, full ? mend : `chown or chmod ${place}`))
+  } finally {
+    if (trial !== undefined) rmSync(trial, { recursive: true, force: true })
   }
   return findings
 }

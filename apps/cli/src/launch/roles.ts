@@ -48,8 +48,13 @@ export async function startEngine(name: EngineName, given: unknown): Promise<Sta
   }
 }
 
+export type RoleOptions = {
+  /** Of a datalogger where several share the work. */
+  readonly instance?: number
+}
+
 /** @throws ProblemError `bad-request` naming the addresses that are missing */
-export async function startRole(name: RoleName, settings: Settings): Promise<Started> {
+export async function startRole(name: RoleName, settings: Settings, { instance }: RoleOptions = {}): Promise<Started> {
   const log = pino({ name, level: settings.NABOLAG_LOG_LEVEL })
   switch (name) {
     case 'api': {
@@ -60,7 +65,7 @@ export async function startRole(name: RoleName, settings: Settings): Promise<Sta
     case 'datalogger': {
       const given = settingsGiven(settings, name, 'CLICKHOUSE_URL', 'MQTT_URL')
       const { startDatalogger } = await import('@nabolag/datalogger')
-      return startDatalogger(given, { log })
+      return startDatalogger(given, { log, instance })
     }
     case 'connector': {
       const given = settingsGiven(settings, name, 'DATABASE_URL', 'MQTT_URL', 'NABOLAG_MASTER_KEY')
