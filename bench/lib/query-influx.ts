@@ -1,12 +1,14 @@
 /** InfluxDB 1.x as Debian has it, on a free port with a folder of its own: what the thesis measured. */
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { existsSync, rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../tests/stack.ts'
 import { houseId, meterPoints, neighbourPoints, neighbours, points } from '../query-samples.ts'
+import { fetchBytes } from './fetch-bytes.ts'
+import type { Tidy } from './tidy.ts'
 
 const program = '/usr/bin/influxd'
 export const influxIsHere = (): boolean => existsSync(program)
@@ -17,23 +19,13 @@ export const influxFormats = {
   json: 'application/json',
 } as const
 export type InfluxFormat = keyof typeof influxFormats
-export type Influx = {
-  /** @returns bytes of the whole answer; times are ms since the epoch */
-  fetch(range: { from: number; to: number }, format: InfluxFormat): Promise<number>
-  close(): Promise<void>
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
-}
+/** The whole answer; times are ms since the epoch. */
+export type Influx = (range: { from: number; to: number }, format: InfluxFormat, discard: boolean) => Promise<Buffer>
 
 /** Starts it and writes the bench's points. */
-export async function startInflux(): Promise<Influx> {
+export async function startInflux(tidy: Tidy): Promise<Influx> {
   const folder = await mkdtemp(join(tmpdir(), 'nabolag-influx-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
   const [http, rpc] = [await freePort(), await freePort()]
   const configuration = join(folder, 'influxdb.conf')
   await writeFile(
@@ -56,51 +48,44 @@ bind-address = "127.0.0.1:${rpc}"
   )
   const child = spawn(program, ['-config', configuration], { stdio: 'ignore' })
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  const base = `http://127.0.0.1:${http}`
   const close = async () => {
     child.kill()
     await ended
-    await rm(folder, { recursive: true, force: true })
+    remove()
   }
-  try {
-    while (
-      !(await fetch(`${base}/ping`).then(
-        ({ ok }) => ok,
-        () => false,
-      ))
-    ) {
-      if (child.exitCode !== null) throw new Error(`influxd ended with ${child.exitCode}`)
-      await sleep(100)
-    }
-    await post(`${base}/query`, new URLSearchParams({ q: 'CREATE DATABASE nabolag' }))
-    for (const house of [houseId, ...neighbours]) {
-      let lines = ''
-      for (const { time, watts } of meterPoints(house, house === houseId ? points : neighbourPoints)) {
-        lines += `powerConsumption,house_id=${house},device_name=tibber-realtime power=${watts} ${time}\n`
-        if (lines.length > 2_000_000) {
-          await post(`${base}/write?db=nabolag&precision=ms`, lines)
-          lines = ''
-        }
+  tidy.add(close, () => {
+    child.kill('SIGKILL')
+    remove()
+  })
+  const base = `http://127.0.0.1:${http}`
+  while (
+    !(await fetch(`${base}/ping`).then(
+      ({ ok }) => ok,
+      () => false,
+    ))
+  ) {
+    if (child.exitCode !== null) throw new Error(`influxd ended with ${child.exitCode}`)
+    await sleep(100)
+  }
+  await post(`${base}/query`, new URLSearchParams({ q: 'CREATE DATABASE nabolag' }))
+  for (const house of [houseId, ...neighbours]) {
+    let lines = ''
+    for (const { time, watts } of meterPoints(house, house === houseId ? points : neighbourPoints)) {
+      lines += `powerConsumption,house_id=${house},device_name=tibber-realtime power=${watts} ${time}\n`
+      if (lines.length > 2_000_000) {
+        await post(`${base}/write?db=nabolag&precision=ms`, lines)
+        lines = ''
       }
-      if (lines !== '') await post(`${base}/write?db=nabolag&precision=ms`, lines)
     }
-  } catch (error) {
-    await close()
-    throw error
+    if (lines !== '') await post(`${base}/write?db=nabolag&precision=ms`, lines)
   }
-  return {
-    close,
-    fetch: async ({ from, to }, format) => {
-      const q = `SELECT power FROM powerConsumption WHERE house_id='${houseId}' AND device_name='tibber-realtime' AND time >= ${from}ms AND time < ${to}ms`
-      const query = new URLSearchParams({ db: 'nabolag', epoch: 'ms', q })
-      // In chunks, as its own client asks: the whole at once takes longer.
-      query.set('chunked', 'true')
-      query.set('chunk_size', '10000')
-      const answer = await fetch(`${base}/query?${query}`, { headers: { accept: influxFormats[format] } })
-      let bytes = 0
-      for await (const chunk of answer.body ?? []) bytes += chunk.length
-      return bytes
-    },
+  return ({ from, to }, format, discard) => {
+    const q = `SELECT power FROM powerConsumption WHERE house_id='${houseId}' AND device_name='tibber-realtime' AND time >= ${from}ms AND time < ${to}ms`
+    const query = new URLSearchParams({ db: 'nabolag', epoch: 'ms', q })
+    // In chunks, as its own client asks: the whole at once takes longer.
+    query.set('chunked', 'true')
+    query.set('chunk_size', '10000')
+    return fetchBytes({ url: `${base}/query?${query}`, headers: { accept: influxFormats[format] }, discard })
   }
 }
 

@@ -18,6 +18,8 @@ export const password = 'a long enough password'
 export type Stand = {
   readonly url: string
   readonly brokerUrl: string
+  /** What another role needs to join in. */
+  readonly addresses: Readonly<Record<'DATABASE_URL' | 'CLICKHOUSE_URL' | 'MQTT_URL' | 'NABOLAG_MASTER_KEY', string>>
   readonly store: Store
   readonly timeseries: TimeSeries
   readonly bus: Bus
@@ -54,11 +56,17 @@ export async function makeStand(): Promise<Stand> {
     })
     closing.push(() => broker.close())
     const brokerUrl = `mqtt://system:${secret}@127.0.0.1:${broker.port}`
-    const store = openStore({ url: postgres.url, masterKey: randomBytes(32).toString('base64') })
+    const addresses = {
+      DATABASE_URL: postgres.url,
+      CLICKHOUSE_URL: `${clickhouse.url.replace(/\/$/, '')}/nabolag`,
+      MQTT_URL: brokerUrl,
+      NABOLAG_MASTER_KEY: randomBytes(32).toString('base64'),
+    }
+    const store = openStore({ url: postgres.url, masterKey: addresses.NABOLAG_MASTER_KEY })
     closing.push(() => store.close())
     await store.migrate()
     await store.fleet.syncIntegrations(builtIn())
-    const timeseries = openTimeSeries(`${clickhouse.url.replace(/\/$/, '')}/nabolag`)
+    const timeseries = openTimeSeries(addresses.CLICKHOUSE_URL)
     closing.push(() => timeseries.close())
     await timeseries.migrate()
     const bus = await connectBus({ url: brokerUrl })
@@ -78,7 +86,7 @@ export async function makeStand(): Promise<Stand> {
     if (made.status !== 201) throw new Error(`set-up: ${made.status} ${await made.text()}`)
     for (const username of ['kari', 'ola'])
       await store.people.createUser({ username, password, email: `${username}@x.no`, role: 'user' }, operator)
-    return { url: api.url, brokerUrl, store, timeseries, bus, ask, close }
+    return { url: api.url, brokerUrl, addresses, store, timeseries, bus, ask, close }
   } catch (error) {
     await close()
     throw error
@@ -97,7 +105,7 @@ const builtIn = () =>
     allowMultiple: one.several ?? false,
   }))
 
-const asker =
+export const asker =
   (url: string): Stand['ask'] =>
   (method, path, { token, cookie, json, form, headers = {} } = {}) =>
     fetch(url + path, {

@@ -1,10 +1,12 @@
 /** The api as a role: opens its three addresses, listens, and closes what it opened. */
 import { accounts, type Bus, connectBus } from '@nabolag/bus'
-import { Problem, ProblemError, type Settings } from '@nabolag/core'
+import { Problem, ProblemError, rightsTopic, type Settings, storedTopic } from '@nabolag/core'
 import { openStore, type Store } from '@nabolag/store'
-import { openTimeSeries, type TimeSeries } from '@nabolag/timeseries'
+import { openTimeSeries, readChanges, type TimeSeries, writeChanges } from '@nabolag/timeseries'
 import type { FastifyBaseLogger } from 'fastify'
 import { buildApp } from './app.ts'
+import { type Hearing, startHearing } from './hearing.ts'
+import { rememberRights } from './remembered-rights.ts'
 
 export type ApiParts = {
   readonly log: FastifyBaseLogger
@@ -44,12 +46,40 @@ export async function startApi(settings: Settings, parts: ApiParts): Promise<{ u
         log,
       }),
     )
-    const timeseries = await open(parts.timeseries, () => openTimeSeries(needed(settings, 'CLICKHOUSE_URL')))
     const bus = await open(parts.bus, () => connectBus({ url: needed(settings, 'MQTT_URL'), log }))
+    let hearing: Hearing | undefined
+    const timeseries = await open(parts.timeseries, () =>
+      openTimeSeries(needed(settings, 'CLICKHOUSE_URL'), {
+        hot: { trusted: () => hearing?.trusted ?? false },
+        onChange: async (changes) => {
+          for (const message of writeChanges(changes)) await bus.publish(storedTopic, message)
+        },
+      }),
+    )
+    const rights = rememberRights(store, {
+      onChange: () => void bus.publish(rightsTopic, '{}').catch((err) => log.warn({ err }, 'could not tell of rights')),
+    })
+    const stops = [
+      await bus.subscribe(storedTopic, (_topic, payload) => {
+        const changes = readChanges(payload.toString())
+        if (changes) timeseries.heed(changes)
+        else timeseries.forget()
+      }),
+      await bus.subscribe(rightsTopic, rights.forget),
+    ]
+    hearing = await startHearing(bus, () => {
+      timeseries.forget()
+      rights.forget()
+    })
+    const { close: stopHearing } = hearing
+    opened.push(async () => {
+      stopHearing()
+      for (const stop of stops) stop().catch(() => undefined)
+    })
     const logins = accounts(bus)
     opened.push(() => logins.close())
     const app = await buildApp(
-      { store, timeseries, bus, accounts: logins },
+      { store: rights.store, timeseries, bus, accounts: logins },
       {
         log,
         ownUrl: settings.NABOLAG_URL,

@@ -1,7 +1,7 @@
 /** Opens the databases and the broker for one command, and closes them after it. */
 
 import type { Accounts, Bus } from '@nabolag/bus'
-import { Problem } from '@nabolag/core'
+import { Problem, storedTopic } from '@nabolag/core'
 import type { Store, Tenant } from '@nabolag/store'
 import type { TimeSeries } from '@nabolag/timeseries'
 import { masterKeyOf, settingsOfRunning } from './connections.ts'
@@ -25,8 +25,14 @@ export async function withStore<Result>(use: (store: Store, operator: Tenant) =>
 
 export async function withTimeSeries<Result>(use: (timeseries: TimeSeries) => Promise<Result>): Promise<Result> {
   const { CLICKHOUSE_URL } = settingsOfRunning('CLICKHOUSE_URL')
-  const { openTimeSeries } = await import('@nabolag/timeseries')
-  const timeseries = openTimeSeries(CLICKHOUSE_URL)
+  const { openTimeSeries, writeChanges } = await import('@nabolag/timeseries')
+  const timeseries = openTimeSeries(CLICKHOUSE_URL, {
+    // The web servers keep samples in memory: they must hear of what is written or erased here.
+    onChange: (changes) =>
+      withBroker(async (_accounts, bus) => {
+        for (const message of writeChanges(changes)) await bus.publish(storedTopic, message)
+      }),
+  })
   try {
     return await use(timeseries)
   } finally {

@@ -1,8 +1,8 @@
 /** The datalogger: takes samples from the bus, checks them, stores them, and only then acknowledges them. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { consume, type Log } from '@nabolag/bus'
-import { allSensors, Problem, ProblemError, type Settings } from '@nabolag/core'
-import { openTimeSeries, type TimeSeries } from '@nabolag/timeseries'
+import { type Bus, connectBus, consume, type Log } from '@nabolag/bus'
+import { allSensors, Problem, ProblemError, type Settings, storedTopic } from '@nabolag/core'
+import { openTimeSeries, type TimeSeries, writeChanges } from '@nabolag/timeseries'
 import { pino } from 'pino'
 import type { Registry } from 'prom-client'
 import { refusedTopics, takeIn } from './intake.ts'
@@ -66,10 +66,18 @@ export async function startDatalogger(
   if (!MQTT_URL) throw Problem('bad-request', 'The datalogger needs MQTT_URL')
   const { instance, rollupsEvery = 180_000, patience = 30_000 } = options
   const log: Log = options.log ?? pino({ name: 'datalogger', level })
-  const store = openTimeSeries(CLICKHOUSE_URL, { log: { info: (message) => log.info({}, message) } })
+  let bus: Bus | undefined
+  const store = openTimeSeries(CLICKHOUSE_URL, {
+    log: { info: (message) => log.info({}, message) },
+    // Part of storing, so before any acknowledgement: who keeps samples in memory must hear of every stored batch.
+    onChange: async (changes) => {
+      for (const message of writeChanges(changes)) await bus?.publish(storedTopic, message)
+    },
+  })
   const stop = new AbortController()
   try {
     await prepare(store, patience)
+    bus = await connectBus({ url: MQTT_URL, log, patience })
   } catch (error) {
     await store.close()
     throw error
@@ -125,6 +133,7 @@ export async function startDatalogger(
     stop.abort()
     await storing.close()
     await consumer.close()
+    await bus?.close()
     await store.close()
   }
   try {

@@ -6,6 +6,9 @@
  * `devices/<house>/<name>/<count>`  a device's state changed (no payload of interest: read it from the store).
  * `desired/<house>/<name>/<count>`  somebody wants a device started, stopped, restarted or re-read.
  * `commands/<house>/<name>/<count>` and `…/result`  moving an actuator.
+ * `stored`                      which hours of which houses were written or erased, said before a sample is acknowledged.
+ * `rights`                      who may do what has changed (no payload of interest).
+ * `echo/<name>`                 what a process says to itself, to know that it hears the bus.
  */
 
 /** Names of integrations, devices and publishers: what may stand as one level of a topic and in a user name. */
@@ -39,3 +42,6 @@ export const desiredTopic = (houseId: number, device: string, count: number): st
   `desired/${houseId}/${device}/${count}`
 export const allDesired = 'desired/#'
 export const allDevices = 'devices/#'
+export const storedTopic = 'stored'
+export const rightsTopic = 'rights'
+export const echoTopic = (name: string): string => `echo/${name}`

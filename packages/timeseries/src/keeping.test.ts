@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openTestEngine, sample, type TestEngine, textOf } from './engine-for-tests.ts'
+import { openTestEngine, sample, type TestEngine, textOf } from './engine.testing.ts'
 import type { Aggregate, ReadRequest, TimeSeries } from './types.ts'
 
 let engine: TestEngine

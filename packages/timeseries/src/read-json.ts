@@ -4,6 +4,7 @@ import { fieldOf, formatTime } from '@nabolag/core'
 import type { Connection } from './client.ts'
 import type { Part } from './read.ts'
 import { rawSelect, stored } from './select.ts'
+import type { StoredSeries } from './series.ts'
 import type { ReadRequest } from './types.ts'
 
 /** Samples fetched at once: bounds what lies in memory here and in the engine. */
@@ -33,37 +34,15 @@ async function* writeParts(
   request: ReadRequest,
   parts: readonly Part[],
 ): AsyncGenerator<Buffer | string, undefined> {
-  const { houseId, from, to, raw, resolution } = request
-  const same = (name: 'group' | 'field') => {
-    const [value, ...others] = new Set(parts.map(({ series }) => series[name]))
-    return request[name] ?? (others.length === 0 ? value : undefined)
-  }
-  const [group, field] = [same('group'), same('field')]
-  const head = {
-    house_id: houseId,
-    group: group ?? null,
-    field: field ?? null,
-    unit: (group !== undefined && field !== undefined && fieldOf(group, field)?.unit) || null,
-    start: formatTime(Math.ceil(from)),
-    end: formatTime(Math.ceil(to)),
-    resolution: resolution ?? null,
-    aggregate: resolution === undefined ? null : (request.aggregate ?? 'mean'),
-  }
+  const { head, group, field } = headOf(
+    request,
+    parts.map(({ series }) => series),
+  )
   let before = `${JSON.stringify(head).slice(0, -1)},"series":[`
   for (const part of parts) {
-    const { series } = part
-    const named = {
-      ...(group === undefined ? { group: series.group } : {}),
-      ...(field === undefined ? { field: series.field } : {}),
-      ...(group === undefined || field === undefined ? { unit: series.unit ?? null } : {}),
-      device: series.device,
-      count: series.count,
-      location: series.location,
-      tags: series.tags,
-    }
-    before += `${JSON.stringify(named).slice(0, -1)},"times":[`
+    before += `${JSON.stringify(nameOf(part.series, group, field)).slice(0, -1)},"times":[`
     const values: Buffer[] = []
-    for await (const columns of columnsOf(connection, request, part, raw === true)) {
+    for await (const columns of columnsOf(connection, request, part, request.raw === true)) {
       if (columns.times.length === 0) continue
       yield values.length > 0 ? ',' : before
       before = ''
@@ -80,6 +59,37 @@ async function* writeParts(
   yield `${before.replace(/,$/, '')}]}\n`
   return undefined
 }
+
+/** What stands before the series; `group` and `field` where all have the same. */
+export function headOf(request: ReadRequest, found: readonly StoredSeries[]) {
+  const same = (name: 'group' | 'field') => {
+    const [value, ...others] = new Set(found.map((series) => series[name]))
+    return request[name] ?? (others.length === 0 ? value : undefined)
+  }
+  const [group, field] = [same('group'), same('field')]
+  const head = {
+    house_id: request.houseId,
+    group: group ?? null,
+    field: field ?? null,
+    unit: (group !== undefined && field !== undefined && fieldOf(group, field)?.unit) || null,
+    start: formatTime(Math.ceil(request.from)),
+    end: formatTime(Math.ceil(request.to)),
+    resolution: request.resolution ?? null,
+    aggregate: request.resolution === undefined ? null : (request.aggregate ?? 'mean'),
+  }
+  return { head, group, field }
+}
+
+/** What tells a series from the others of the answer. */
+export const nameOf = (series: StoredSeries, group: string | undefined, field: string | undefined) => ({
+  ...(group === undefined ? { group: series.group } : {}),
+  ...(field === undefined ? { field: series.field } : {}),
+  ...(group === undefined || field === undefined ? { unit: series.unit ?? null } : {}),
+  device: series.device,
+  count: series.count,
+  location: series.location,
+  tags: series.tags,
+})
 
 type Columns = { readonly times: Buffer; readonly values: Buffer }
 

@@ -1,6 +1,8 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { Problem } from '@nabolag/core'
 import type { Connection } from './client.ts'
+import type { HotBlocks } from './hot-blocks.ts'
+import { readHot } from './read-hot.ts'
 import { readJson } from './read-json.ts'
 import { rolledUp, type Settled, settledHours } from './rollup.ts'
 import { seriesKey } from './schema.ts'
@@ -31,9 +33,24 @@ export type Part = { readonly series: StoredSeries; readonly select: Select; rea
  * `time` and `value` (and `text`, where the answer has texts beside numbers), then those of `group`, `field`,
  * `device`, `count`, `location`, `tags` that the request left open; `location` and `tags` only where a series has any.
  */
-export async function read(connection: Connection, request: ReadRequest, format: ReadFormat): Promise<ReadAnswer> {
+export async function read(
+  connection: Connection,
+  hot: HotBlocks | undefined,
+  request: ReadRequest,
+  format: ReadFormat,
+): Promise<ReadAnswer> {
   check(request)
   const contentType = contentTypes[format]
+  const whole = hot && (await readHot(connection, hot, request, format))
+  if (whole instanceof Readable) return { contentType, stream: whole }
+  if (whole)
+    return {
+      contentType,
+      whole,
+      get stream() {
+        return Readable.from([whole], { objectMode: false })
+      },
+    }
   const found = await listSeries(connection, request, request)
   if (format !== 'json' && request.raw && found.every(({ forecast }) => !forecast))
     return { contentType, stream: await table(connection, request, found, undefined, engineFormats[format]) }

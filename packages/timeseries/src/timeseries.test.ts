@@ -2,7 +2,7 @@ import { formatTime, type Sample } from '@nabolag/core'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Connection } from './client.ts'
-import { openTestEngine, sample, type TestEngine, textOf } from './engine-for-tests.ts'
+import { openTestEngine, sample, type TestEngine, textOf } from './engine.testing.ts'
 import { openTimeSeries } from './open.ts'
 import type { ReadRequest, TimeSeries } from './types.ts'
 

@@ -2,6 +2,7 @@
 
 import type { Readable } from 'node:stream'
 import type { FieldValue, Micros, Sample } from '@nabolag/core'
+import type { Change } from './changes.ts'
 
 /** Which series of one house; what is absent is not restricted. */
 export type SeriesFilter = {
@@ -43,7 +44,12 @@ export type ReadRequest = SeriesFilter & {
 export const readFormats = ['json', 'csv', 'ndjson', 'arrow', 'parquet'] as const
 export type ReadFormat = (typeof readFormats)[number]
 
-export type ReadAnswer = { readonly contentType: string; readonly stream: Readable }
+export type ReadAnswer = {
+  readonly contentType: string
+  readonly stream: Readable
+  /** The same bytes, where they are all there already. */
+  readonly whole?: Buffer
+}
 
 /** What identifies a series within its house. */
 export type SeriesKey = {
@@ -148,6 +154,10 @@ export type TimeSeries = {
   uptime(device: UptimeRequest): Promise<number | undefined>
   /** Removes samples, forecasts, roll-ups and rejected messages from the disk; they are gone when it resolves. */
   erase(erasure: Erasure): Promise<void>
+  /** Says what another process has written or erased (what this one does, it knows): needed for hot blocks only. */
+  heed(changes: readonly Change[]): void
+  /** Drops the hot blocks: changes may have gone unheard. */
+  forget(): void
   sizes(): Promise<TableSize[]>
   /** Brings the hourly roll-ups up to date: call it every few minutes from one process. Reads are exact either way. */
   refreshRollups(): Promise<{ hours: number }>

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type FieldValue, isForecast, type Micros, type Sample } from '@nabolag/core'
+import type { TouchedHours } from './changes.ts'
 import type { Connection } from './client.ts'
 import type { Rejected } from './types.ts'
 
@@ -36,14 +37,21 @@ function cells(value: FieldValue): string {
  * Stores samples: forecasts and others in their tables, then marks the past hours they fall in for a new roll-up.
  *
  * @param receivedMillis ms since the epoch: of two values for the same series and time, the later received one counts
+ * @param touched is told the hours that the samples fall in
  */
-export async function write(connection: Connection, samples: readonly Sample[], receivedMillis: number): Promise<void> {
+export async function write(
+  connection: Connection,
+  samples: readonly Sample[],
+  receivedMillis: number,
+  touched: TouchedHours,
+): Promise<void> {
   const rows = { samples: '', forecasts: '' }
   const marked = new Set<string>()
   const received = seconds(receivedMillis * 1000)
   for (const sample of samples) {
     const { houseId, group, device, count, location, tags, time, issued, fields } = sample
     const forecast = isForecast(group)
+    touched.add(houseId, time)
     const end = `${escaped(device)}\t${count}\t${escaped(location)}\t${escaped(canonicalTags(tags))}\t${seconds(time)}\t${forecast ? `${seconds(issued ?? receivedMillis * 1000)}\t` : ''}`
     let text = ''
     for (const [field, value] of Object.entries(fields))

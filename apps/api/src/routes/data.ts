@@ -32,13 +32,16 @@ export const data = async (app: App) => {
   const about = (summary: string) => ({ summary, description, tags: ['data'], response: answer })
 
   const send = async (reply: FastifyReply, request: ReadRequest, format: ReadFormat, download: boolean) => {
-    const { contentType, stream } = await app.parts.timeseries.read(request, format)
+    const answer = await app.parts.timeseries.read(request, format)
+    if (download && format !== 'json')
+      reply.header('content-disposition', `attachment; filename="house-${request.houseId}-${request.field}.${format}"`)
+    reply.header('vary', 'accept').type(answer.contentType)
+    if (answer.whole) return reply.send(answer.whole)
+    const { stream } = answer
     stream.once('close', () => {
       if (!stream.readableEnded) app.meters.streamsCut.inc()
     })
-    if (download && format !== 'json')
-      reply.header('content-disposition', `attachment; filename="house-${request.houseId}-${request.field}.${format}"`)
-    return reply.header('vary', 'accept').type(contentType).send(stream)
+    return reply.send(stream)
   }
 
   app.post(

@@ -1,7 +1,8 @@
 /** The demo's own processes: the simulated vendors, and what writes the past that nobody measured. */
-import { Problem, readSettings, type Sample } from '@nabolag/core'
+import { connectBus } from '@nabolag/bus'
+import { Problem, readSettings, type Sample, storedTopic } from '@nabolag/core'
 import { history as historyOf, makeWorld, startSimulators } from '@nabolag/simulators'
-import { openTimeSeries, type TimeSeries } from '@nabolag/timeseries'
+import { openTimeSeries, type TimeSeries, writeChanges } from '@nabolag/timeseries'
 import { type Started, sayProgress } from './protocol.ts'
 
 export type SimulatorsGiven = {
@@ -24,9 +25,14 @@ export async function simulators(given: unknown): Promise<Started & { info: unkn
 /** Writes what each device would have logged since its newest sample, 30 days at most. */
 export async function history(given: unknown): Promise<Started & { info: unknown }> {
   const { seed, start } = given as HistoryGiven
-  const { CLICKHOUSE_URL } = readSettings(process.env)
-  if (!CLICKHOUSE_URL) throw Problem('bad-request', 'The history needs CLICKHOUSE_URL')
-  const timeseries = openTimeSeries(CLICKHOUSE_URL)
+  const { CLICKHOUSE_URL, MQTT_URL } = readSettings(process.env)
+  if (!CLICKHOUSE_URL || !MQTT_URL) throw Problem('bad-request', 'The history needs CLICKHOUSE_URL and MQTT_URL')
+  const bus = await connectBus({ url: MQTT_URL })
+  const timeseries = openTimeSeries(CLICKHOUSE_URL, {
+    onChange: async (changes) => {
+      for (const message of writeChanges(changes)) await bus.publish(storedTopic, message)
+    },
+  })
   const world = makeWorld({ seed, start })
   const to = Date.now()
   const tasks = world.houses.flatMap((one) => one.house.devices.map((device) => ({ living: one, device })))
@@ -45,7 +51,11 @@ export async function history(given: unknown): Promise<Started & { info: unknown
     sayProgress((index + 1) / tasks.length)
   }
   if (written > samplesAtOnce) await timeseries.refreshRollups()
-  return { close: () => timeseries.close(), info: { written } }
+  const close = async () => {
+    await bus.close()
+    await timeseries.close()
+  }
+  return { close, info: { written } }
 }
 
 /** ms; of forecasts, when the newest one was issued. */
