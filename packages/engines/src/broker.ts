@@ -114,7 +114,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
           return refuse(3, 'too many sessions')
         Object.assign(connection, result, { username })
         if (result.isSystem) connection.intake.trust(10)
-        await connections.claim(connection)
+        const late = await connections.claim(connection)
+        if (late !== undefined) letGo(late)
         done(null, true)
       })
     },
@@ -173,11 +174,15 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
   const letGo = (connection: Connection) => {
     const { client } = connection
+    // aedes may tell of the end of a connection long after another one has taken its client id over.
+    if (!connections.isOpen(connection)) return
+    const successor = connections.byId(client.id)
     for (const withdraw of connection.waiting) withdraw()
     if (connection.waiting.size > 0) for (const { journal } of lanes) journal.sweep()
     connection.waiting.clear()
     for (const { delivery } of lanes) delivery.leave(client)
-    if (client.id && !client.clean && connection.username !== undefined) sessions.forgetJournalled(client.id)
+    const isLast = successor === undefined || successor === connection || !successor.isRegistered
+    if (client.id && !client.clean && connection.username !== undefined && isLast) sessions.forgetJournalled(client.id)
     connections.remove(connection)
   }
   const keep = (client: Client) => {

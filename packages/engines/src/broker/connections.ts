@@ -21,7 +21,7 @@ export type Connection = {
   end: () => void
 }
 
-const patienceMillis = 1_000
+const patienceMillis = 5_000
 
 /** The open connections. At most one has a client id at a time: the next one waits until aedes has let go of it. */
 export class Connections {
@@ -47,6 +47,9 @@ export class Connections {
   of(client: Client): Connection | undefined {
     return this.#all.get(client)
   }
+  isOpen(connection: Connection): boolean {
+    return this.#open.has(connection.client)
+  }
   byId(clientId: string): Connection | undefined {
     return this.#byId.get(clientId)
   }
@@ -57,12 +60,14 @@ export class Connections {
   /**
    * Gives the client id to a connection that has signed in, once the one that has it is closed and gone. aedes mixes the
    * two up when the old one is still closing.
+   *
+   * @returns the old one, when it takes too long to go
    */
-  async claim(connection: Connection): Promise<void> {
+  async claim(connection: Connection): Promise<Connection | undefined> {
     const { id } = connection.client
     const holder = this.#byId.get(id)
     this.#byId.set(id, connection)
-    if (holder === undefined || holder === connection) return
+    if (holder === undefined || holder === connection) return undefined
     holder.client.close()
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
@@ -70,6 +75,7 @@ export class Connections {
     })
     await Promise.race([holder.ended, late])
     clearTimeout(timer)
+    return this.#open.has(holder.client) ? holder : undefined
   }
 
   remove(connection: Connection): void {

@@ -76,6 +76,10 @@ export class Delivery {
     }
     if (group.members.has(client)) return
     group.members.set(client, { client, messages: 0, bytes: 0 })
+    // aedes silently drops a packet whose number is lower than one it sent on the same connection; what is handed out
+    // again has such a number.
+    if ('duplicates' in client)
+      Object.defineProperty(client.duplicates, this.name, { get: () => 0, set: () => {}, configurable: true })
     group.emptySince = Infinity
     const joined = group
     client.conn.on('drain', () => this.#wake(joined))
@@ -125,10 +129,6 @@ export class Delivery {
     group.cursor = first
     group.read = []
     group.turn += 1
-    // aedes drops a packet whose number is lower than one it sent on the same connection.
-    for (const { client } of group.members.values()) {
-      if ('duplicates' in client) delete (client.duplicates as Record<string, number>)[this.name]
-    }
   }
 
   #closeOne(group: Group, segment: number): void {

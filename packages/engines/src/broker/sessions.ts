@@ -190,9 +190,10 @@ export class Sessions {
     const key = messageId === undefined ? undefined : session?.byMessageId.get(messageId)
     return session === undefined || key === undefined ? undefined : this.#remove(session, key)
   }
+  /** What waits for a client that comes back; what is of the journal is handed out from there. */
   outgoingStream(client: Client): Readable {
     const waiting = [...(this.#sessions.get(client.id)?.queue.values() ?? [])].map(({ packet }) => packet)
-    return Readable.from(waiting)
+    return Readable.from(waiting.filter((packet) => !isOfJournal(packet)))
   }
 
   /** Of a QoS 2 message only the number is kept until its PUBREL: it has been published already. */
