@@ -59,7 +59,8 @@ export async function startRole(name: RoleName, settings: Settings, { instance }
   switch (name) {
     case 'api': {
       const given = settingsGiven(settings, name, 'DATABASE_URL', 'CLICKHOUSE_URL', 'MQTT_URL', 'NABOLAG_MASTER_KEY')
-      const { startApi } = await import('@nabolag/api')
+      const { makeLog, startApi } = await import('@nabolag/api')
+      const log = makeLog(settings.NABOLAG_LOG_LEVEL)
       return startApi(given, { log, webFolder: existsSync(webFolder) ? webFolder : undefined })
     }
     case 'datalogger': {
