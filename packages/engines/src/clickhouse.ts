@@ -35,8 +35,8 @@ export type ClickHouse = { readonly url: string; readonly port: number; readonly
 
 const mostBody = 512 * 1024 * 1024
 const mostWaiting = 256
-/** libuv's threads run the queries; one is left to the inserts and one to everything else (files, DNS). */
-const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4)
+/** libuv's threads (its default number) run the queries; one is left to the inserts and one to everything else. */
+const threads = 4
 
 /**
  * Opens the data folder and listens.
