@@ -36,7 +36,20 @@ if (missing.length > 0) {
 const shared = existsSync(new URL('../../shared/vendors', import.meta.url))
 if (!shared) console.log("Left out, ../shared is not beside this clone: the vendors' recorded answers")
 
-type Counts = { passed: number; failed: number; skipped: number }
+type Counts = { passed: number; failed: number; skipped: number; failures: string[] }
+type Results = {
+  readonly [count: string]: unknown
+  readonly testResults?: readonly {
+    readonly name: string
+    readonly status: string
+    readonly message?: string
+    readonly assertionResults: readonly {
+      readonly status: string
+      readonly fullName: string
+      readonly failureMessages?: readonly string[]
+    }[]
+  }[]
+}
 
 /** One run of Vitest; a run that ends badly has at least one failure, whatever it counted. */
 function runVitest(title: string, args: readonly string[]): Counts {
@@ -47,20 +60,34 @@ function runVitest(title: string, args: readonly string[]): Counts {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`]
   const { status } = spawnSync(process.execPath, [vitest, 'run', ...reporters, ...args], { stdio: 'inherit' })
   try {
-    const counted = JSON.parse(readFileSync(results, 'utf8')) as Record<string, number>
-    const failed = counted.numFailedTests ?? 0
+    const counted = JSON.parse(readFileSync(results, 'utf8')) as Results
+    const number = (name: string) => Number(counted[name] ?? 0)
+    const failed = number('numFailedTests')
     return {
-      passed: counted.numPassedTests ?? 0,
+      passed: number('numPassedTests'),
       failed: status === 0 ? failed : Math.max(failed, 1),
-      skipped: (counted.numPendingTests ?? 0) + (counted.numTodoTests ?? 0),
+      skipped: number('numPendingTests') + number('numTodoTests'),
+      failures: failuresOf(counted),
     }
   } catch {
-    console.error('Vitest left no results: it did not get to the end')
-    return { passed: 0, failed: 1, skipped: 0 }
+    return {
+      passed: 0,
+      failed: 1,
+      skipped: 0,
+      failures: [`${title}: Vitest left no results, it did not get to the end`],
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
+
+/** Name and first line of what went wrong, to stand at the end where a long log is cut at the front. */
+const failuresOf = ({ testResults = [] }: Results): string[] =>
+  testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed')
+    if (failed.length === 0 && status === 'failed') return [`${name}: ${message?.split('\n')[0] ?? ''}`]
+    return failed.map((test) => `${name}: ${test.fullName}: ${test.failureMessages?.[0]?.split('\n')[0] ?? ''}`)
+  })
 
 const given = process.argv.slice(2)
 // The whole system is started many times under `tests/`; two of it at once would only be slower.
@@ -76,6 +103,7 @@ const runs =
           '--maxWorkers=1',
         ]),
       ]
-const sum = (of: keyof Counts) => runs.reduce((total, run) => total + run[of], 0)
+for (const failure of runs.flatMap((run) => run.failures)) console.log(`Failed: ${failure}`)
+const sum = (of: 'passed' | 'failed' | 'skipped') => runs.reduce((total, run) => total + run[of], 0)
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`)
 process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1

@@ -63,7 +63,7 @@ const numbers = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc
 
 describe('reads from hot blocks', () => {
   test('are what ClickHouse answers, for any range, before and after any write', async () => {
-    let answered = 0
+    let fromMemory = 0
     let asked = 0
     const when = fc.integer({ min: 0, max: 5 * hourMicros })
     const step = fc.oneof(
@@ -111,15 +111,19 @@ describe('reads from hot blocks', () => {
             from: T0 + one.from,
             to: T0 + one.from + one.length,
           }
-          const both = await readBoth(request, one.format)
+          const { answered } = await readBoth(request, one.format)
           asked++
-          if (both.answered) answered++
+          // Other formats are for ClickHouse, unless the range has one series only.
+          if (one.format === 'json') {
+            expect(answered).toBe(true)
+            fromMemory++
+          }
         }
       }
     })
     await fc.assert(property, { numRuns: 8 })
     expect(asked).toBeGreaterThan(20)
-    expect(answered).toBeGreaterThan(asked / 3)
+    expect(fromMemory).toBeGreaterThan(0)
   }, 120_000)
 
   test('keep booleans, several places and tags apart, and leave texts and forecasts to ClickHouse', async () => {
