@@ -5,7 +5,7 @@
 import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { fieldOf, groupOf, isForecast } from './groups.ts'
-import { isName, namePattern, parseSensorTopic } from './topics.ts'
+import { isName, namePattern, parseSensorTopic, type SensorSource } from './topics.ts'
 import { type Micros, microsFromMillis, parseTime } from './units.ts'
 
 /** Short texts only: a field is a value, not a document. */
@@ -94,6 +94,11 @@ export function readMessage(
   const list = Array.isArray(parsed) ? parsed : [parsed]
   if (list.length === 0) return refuseAll('the payload is an empty array')
   if (list.length > maxSamples) return refuseAll(`more than ${maxSamples} samples in one message`)
+  return readSamples(source, list, now)
+}
+
+/** The same for messages that are there as objects already. */
+export function readSamples(source: SensorSource, list: readonly unknown[], now: Micros): Checked {
   const samples: Sample[] = []
   const refusals: Refusal[] = []
   list.forEach((item, index) => {
@@ -112,10 +117,10 @@ const refuseAll = (reason: string): Checked => ({ samples: [], refusals: [{ inde
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is taken out
 const printable = (text: string, length: number) => text.replace(/[\u0000-\u001f\u007f]/g, '�').slice(0, length)
 
-function readSample(item: unknown, source: { device: string; houseId?: number }, now: Micros): Sample | string {
+function readSample(item: unknown, source: SensorSource, now: Micros): Sample | string {
   if (!compiled.Check(item)) return describe(item)
   const { measurement: group, tags, fields } = item
-  const { house_id, device_name, sensor_name, location = '', count = 0, ...others } = tags
+  const { house_id, device_name, sensor_name, location = '', count = source.count ?? 0, ...others } = tags
   const houseId = Number(house_id)
   if (source.houseId !== undefined && houseId !== source.houseId)
     return `tags.house_id is ${houseId}, but this publisher writes for house ${source.houseId}`

@@ -11,6 +11,8 @@ type Kind = { readonly status: number; readonly title: string; readonly who: Who
 /** Every code that leaves the system, with its HTTP status. The code is stable; the title may be reworded. */
 export const problems = {
   'bad-request': { status: 400, title: 'The request is not of the expected form', who: 'you' },
+  'out-of-bounds': { status: 400, title: 'The command asks for more than is allowed', who: 'you' },
+  'no-such-command': { status: 404, title: 'There is no such command for this device', who: 'you' },
   'invalid-login': { status: 400, title: 'Wrong user name or password', who: 'you' },
   'not-signed-in': { status: 403, title: 'Sign in first', who: 'you' },
   'not-allowed': { status: 403, title: 'Your account may not do this', who: 'owner' },
@@ -26,6 +28,7 @@ export const problems = {
   'too-many-requests': { status: 429, title: 'Too many attempts; wait a while', who: 'you' },
   'too-much-data': { status: 413, title: 'More than can be answered at once', who: 'you' },
   'engine-down': { status: 503, title: 'A database or the broker does not answer', who: 'operator' },
+  'no-connector': { status: 503, title: 'No connector is running that could do this', who: 'operator' },
   'disk-full': { status: 507, title: 'There is no room left to keep data', who: 'operator' },
   'internal-error': { status: 500, title: 'Something broke on our side', who: 'developer' },
 } as const satisfies Record<string, Kind>

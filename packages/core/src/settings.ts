@@ -29,9 +29,19 @@ export const settings = {
   NABOLAG_HOST: { meaning: 'Address the web server and the embedded broker listen on', default: '127.0.0.1' },
   NABOLAG_HTTP_PORT: { meaning: 'Port of the web page and the API', default: '8080', check: port },
   NABOLAG_MQTT_PORT: { meaning: 'Port of the embedded broker', default: '1883', check: port },
+  NABOLAG_METRICS_PORT: {
+    meaning:
+      'Port where a datalogger or a connector shows its figures to Prometheus (/metrics), on NABOLAG_HOST; under `nabolag up` the datalogger has it and the connector the next one; not opened when absent. The API has its own at /metrics',
+    check: port,
+  },
   NABOLAG_URL: {
     meaning: 'Address people reach this server at, for links; guessed from host and port when absent',
     check: address('http:', 'https:'),
+  },
+  NABOLAG_BROKER_URL: {
+    meaning:
+      'Address programs outside reach the broker at, told to whoever adds a device that publishes by itself; guessed from MQTT_URL and NABOLAG_URL when absent',
+    check: address('mqtt:', 'mqtts:', 'ws:', 'wss:'),
   },
   DATABASE_URL: {
     meaning: 'PostgreSQL; embedded when absent',
@@ -69,7 +79,7 @@ export const settings = {
     meaning:
       'Other base addresses for vendors, for simulators and tests: name=address, with commas (met=http://127.0.0.1:9001,tibber=…)',
     check: (t: string) =>
-      t.split(',').every((p) => /^[a-z0-9-]+=https?:\/\//.test(p.trim()))
+      t.split(',').every((p) => /^[a-z0-9-]+=(https?|mqtts?):\/\/[^|]+(\|(https?|mqtts?):\/\/[^|]+)*$/.test(p.trim()))
         ? undefined
         : 'must be name=http://address, with commas',
   },

@@ -15,21 +15,28 @@ const startsWith = (whole: readonly string[], part: readonly string[]): boolean 
  *
  * @param override absent or empty: the default
  * @returns the address without a closing slash, query or fragment
- * @throws TypeError when either is not an http(s) address
+ * @throws TypeError when either is not an http(s) or mqtt(s) address, or one speaks MQTT and the other does not
  */
 export function resolveBase(defaultBase: string, override?: string): string {
   const base = parse(defaultBase)
-  if (override === undefined || override.trim() === '') return write(base.origin, segments(base.pathname))
+  if (override === undefined || override.trim() === '') return write(originOf(base), segments(base.pathname))
   const other = parse(override.trim())
+  if (isMqtt(base) !== isMqtt(other))
+    throw new TypeError(`The address must begin ${isMqtt(base) ? 'mqtt(s)' : 'http(s)'}://`)
   const wanted = segments(other.pathname)
   const usual = segments(base.pathname)
-  return write(other.origin, startsWith(usual, wanted) ? usual : wanted)
+  return write(originOf(other), startsWith(usual, wanted) ? usual : wanted)
 }
 
 function parse(address: string): URL {
   const url = new URL(address)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new TypeError('The address must begin http(s)://')
+  if (!/^(http|mqtt)s?:$/.test(url.protocol)) throw new TypeError('The address must begin http(s):// or mqtt(s)://')
   return url
 }
+
+const isMqtt = ({ protocol }: URL) => /^mqtts?:$/.test(protocol)
+
+/** What `URL.origin` is for http; other schemes have none there. */
+const originOf = (url: URL) => (isMqtt(url) ? `${url.protocol}//${url.host}` : url.origin)
 
 const write = (origin: string, path: readonly string[]): string => [origin, ...path].join('/')

@@ -5,7 +5,8 @@ import { Check } from 'typebox/value'
 import { expect, test } from 'vitest'
 import { graphqlFailure } from './graphql.ts'
 import { integrations, type Reading } from './index.ts'
-import { envelopeFailure } from './sensibo-sky/index.ts'
+import { commandFailure, millFailure, signInFailure } from './mill.ts'
+import { envelopeFailure, commandFailure as podFailure } from './sensibo-sky/failures.ts'
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
@@ -92,7 +93,11 @@ test('nothing a vendor says can break the reading of its failures', () => {
       graphqlFailure(body)
       graphqlFailure({ errors: body, data: body })
       graphqlFailure({ errors: [body, { message: body, extensions: body }] })
-      envelopeFailure({ status, body })
+      for (const read of [envelopeFailure, podFailure, commandFailure, millFailure, signInFailure]) {
+        read({ status, body })
+        read({ status, body: { error: body, status: 'failed', reason: body } })
+        read({ status, body: { error: { type: body, message: body } } })
+      }
       envelopeFailure({ status, body: { status: 'failed', reason: body, message: body } })
     }),
   )
