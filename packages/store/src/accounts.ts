@@ -10,7 +10,9 @@ import { type ApiToken, type Asker, type People, type Publisher, scopes, type Te
 type Part =
   | 'publishers'
   | 'addPublisher'
+  | 'renewPublisher'
   | 'revokePublisher'
+  | 'letCommand'
   | 'users'
   | 'createUser'
   | 'tokens'
@@ -30,7 +32,7 @@ export const accountsOf = (database: Kysely<Tables>, asker: Asker, people: Peopl
     return rows.map(publisherOf)
   },
 
-  async addPublisher(houseId, name) {
+  async addPublisher(houseId, name, deviceId) {
     await requireHouse(database, asker, houseId, 'change')
     if (!isName(name)) throw Problem('bad-request', 'A name has lower-case letters, digits and . _ -')
     return database.transaction().execute(async (transaction) => {
@@ -46,10 +48,33 @@ export const accountsOf = (database: Kysely<Tables>, asker: Asker, people: Peopl
       for (let again = 2; taken.has(username); again++) username = `${plain}-${again}`
       const row = await transaction
         .insertInto('publishers')
-        .values({ house_id: houseId, name, count, username, created_by: asker.userId || null })
+        .values({
+          house_id: houseId,
+          name,
+          count,
+          username,
+          created_by: asker.userId || null,
+          device_id: deviceId ?? null,
+        })
         .returningAll()
         .executeTakeFirstOrThrow()
       await note(transaction, asker, 'add publisher', houseId, { username })
+      return publisherOf(row)
+    })
+  },
+
+  async renewPublisher(houseId, publisherId) {
+    await requireHouse(database, asker, houseId, 'change')
+    return database.transaction().execute(async (transaction) => {
+      const row = await transaction
+        .selectFrom('publishers')
+        .selectAll()
+        .where('house_id', '=', houseId)
+        .where('id', '=', idOrNone(publisherId))
+        .where('revoked_at', 'is', null)
+        .executeTakeFirst()
+      if (!row) throw Problem('not-found', 'There is no such publisher in this house')
+      await note(transaction, asker, 'renew publisher', houseId, { username: row.username })
       return publisherOf(row)
     })
   },
@@ -67,6 +92,23 @@ export const accountsOf = (database: Kysely<Tables>, asker: Asker, people: Peopl
         .executeTakeFirst()
       if (!row) throw Problem('not-found', 'There is no such publisher in this house')
       await note(transaction, asker, 'revoke publisher', houseId, { username: row.username })
+      return publisherOf(row)
+    })
+  },
+
+  async letCommand(houseId, publisherId) {
+    await requireHouse(database, asker, houseId, 'control')
+    return database.transaction().execute(async (transaction) => {
+      const row = await transaction
+        .updateTable('publishers')
+        .set({ commands: true })
+        .where('house_id', '=', houseId)
+        .where('id', '=', idOrNone(publisherId))
+        .where('revoked_at', 'is', null)
+        .returningAll()
+        .executeTakeFirst()
+      if (!row) throw Problem('not-found', 'There is no such publisher in this house')
+      await note(transaction, asker, 'let publisher command', houseId, { username: row.username })
       return publisherOf(row)
     })
   },
@@ -178,6 +220,8 @@ const publisherOf = (row: Selectable<Tables['publishers']>): Publisher => ({
   username: row.username,
   createdAt: row.created_at.getTime(),
   revokedAt: row.revoked_at?.getTime(),
+  commands: row.commands,
+  deviceId: row.device_id ?? undefined,
 })
 
 const tokenOf = (row: Selectable<Tables['api_tokens']>): ApiToken => ({

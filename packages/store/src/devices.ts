@@ -4,11 +4,13 @@ import { type Kysely, sql } from 'kysely'
 import { note } from './audit.ts'
 import { findIntegration } from './integrations.ts'
 import { type MasterKeys, sealCredentials } from './keys.ts'
+import { placesOf } from './places.ts'
 import { requireAdmin, requireHouse, requireScope, seen } from './rights.ts'
 import { shardOf } from './shards.ts'
 import { statusOf } from './status.ts'
 import type { Database, Tables } from './tables.ts'
 import type { Asker, Credentials, Device, IntegrationInfo, IntegrationRef, Tenant } from './types.ts'
+import { incidentSentence, ownTrouble } from './vendors.ts'
 
 type Part =
   | 'devices'
@@ -20,6 +22,7 @@ type Part =
   | 'changeDevice'
   | 'setDesired'
   | 'log'
+  | 'places'
   | 'devicesOfIntegration'
   | 'restartDevicesOf'
 
@@ -100,6 +103,12 @@ export function devicesOf(database: Kysely<Tables>, asker: Asker, keys: MasterKe
       await requireHouse(database, asker, houseId, 'change')
       return database.transaction().execute(async (transaction) => {
         const device = await find(transaction, houseId, ref, count)
+        await transaction
+          .updateTable('publishers')
+          .set({ revoked_at: new Date() })
+          .where('device_id', '=', device.id)
+          .where('revoked_at', 'is', null)
+          .execute()
         await transaction.deleteFrom('devices').where('id', '=', device.id).execute()
         await note(transaction, asker, 'remove device', houseId, { integration: device.integration, count })
         return { houseId, integration: device.integration, group: device.group, count }
@@ -124,6 +133,11 @@ export function devicesOf(database: Kysely<Tables>, asker: Asker, keys: MasterKe
           if (other) throw Problem('conflict', 'This house has a device of that account already')
         }
         const identity = { deviceId: device.id, houseId, integrationId: device.integrationId }
+        const before = await transaction
+          .selectFrom('devices')
+          .select('account_hash')
+          .where('id', '=', device.id)
+          .executeTakeFirst()
         await transaction
           .updateTable('devices')
           .set({
@@ -135,6 +149,14 @@ export function devicesOf(database: Kysely<Tables>, asker: Asker, keys: MasterKe
           })
           .where('id', '=', device.id)
           .execute()
+        // Of another account: its session is nobody's any more. Of the same one, the session knows its credentials.
+        await sql`with freed as (
+            delete from vendor_session_devices where device_id = ${device.id} and ${accountHash ?? null}::text is distinct from ${before?.account_hash ?? null}::text
+            returning name
+          ) delete from vendor_sessions s where s.name in (select name from freed) and not exists (
+            select from vendor_session_devices d where d.name = s.name and d.device_id <> ${device.id})`.execute(
+          transaction,
+        )
         await note(transaction, asker, 'replace credentials', houseId, { integration: device.integration, count })
         return find(transaction, houseId, device.integrationId, count)
       })
@@ -182,6 +204,11 @@ export function devicesOf(database: Kysely<Tables>, asker: Asker, keys: MasterKe
       return rows.map((row) => ({ run: row.run, time: row.time.getTime(), level: row.level, message: row.message }))
     },
 
+    async places(houseId, ref, count) {
+      await requireHouse(database, asker, houseId, 'look')
+      return placesOf(database, (await find(database, houseId, ref, count)).id)
+    },
+
     async devicesOfIntegration(ref) {
       requireScope(asker, 'read', 'write')
       const integration = await findIntegration(database, ref)
@@ -219,10 +246,19 @@ async function selectDevices(database: Database, asker: Asker, which: Which): Pr
     .innerJoin('integrations as i', 'i.id', 'd.integration_id')
     .innerJoin('houses', 'houses.id', 'd.house_id')
     .leftJoin('device_status as s', 's.device_id', 'd.id')
+    .leftJoin('vendor_incidents as v', (join) =>
+      join
+        .onRef('v.vendor', '=', 'i.vendor')
+        .on('v.until', 'is', null)
+        .on(
+          sql<boolean>`s.kind in ('unreachable', 'throttled', 'changed') and s.failing_since > v.since - ${ownTrouble}`,
+        ),
+    )
     .select(['d.id', 'd.house_id', 'd.integration_id', 'd.count', 'd.label', 'd.desired', 'd.generation'])
     .select(['d.created_at', 'i.name', 'i.label as integration_label', 'i.vendor', 'i.kind', 'i.group_name'])
     .select(['s.state', 's.reason', 's.since', 's.restarts', 's.last_sample_at', 's.next_try_at', 's.run'])
-    .select('s.connector')
+    .select(['s.connector', 'houses.timezone', 'v.since as trouble_since', 'v.devices as hit'])
+    .select('v.houses as hit_houses')
     .where((e) => seen(asker)(e as never))
     .$if(which.houseId !== undefined, (q) => q.where('d.house_id', '=', which.houseId!))
     .$if(which.integrationId !== undefined, (q) => q.where('d.integration_id', '=', which.integrationId!))
@@ -245,9 +281,25 @@ async function selectDevices(database: Database, asker: Asker, which: Which): Pr
     desired: row.desired,
     generation: row.generation,
     createdAt: row.created_at.getTime(),
-    status: statusOf(row) ?? neverRan(row.desired, row.created_at.getTime()),
+    status: troubled(row, statusOf(row)) ?? neverRan(row.desired, row.created_at.getTime()),
     connector: row.connector ?? undefined,
   }))
+}
+
+type Trouble = {
+  readonly vendor: string
+  readonly timezone: string
+  readonly trouble_since: Date | null
+  readonly hit: number | null
+  readonly hit_houses: number | null
+}
+
+/** A failure that is the vendor's says so first. */
+function troubled(row: Trouble, status: Device['status'] | undefined): Device['status'] | undefined {
+  const { vendor, timezone, trouble_since: since, hit, hit_houses: houses } = row
+  if (!status || since === null) return status
+  const whole = incidentSentence({ vendor, since: since.getTime(), devices: hit ?? 0, houses: houses ?? 0 }, timezone)
+  return { ...status, reason: status.reason === undefined ? whole : `${whole} ${status.reason}` }
 }
 
 const neverRan = (desired: Device['desired'], since: number): Device['status'] => ({

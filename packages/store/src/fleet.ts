@@ -3,13 +3,19 @@
 import type { DeviceState } from '@nabolag/core'
 import { type Kysely, sql } from 'kysely'
 import { isProblem } from './faults.ts'
+import { fleetCommandsOf } from './fleet-commands.ts'
 import { syncIntegrations } from './integrations.ts'
 import { type MasterKeys, openCredentials } from './keys.ts'
 import { leasesOf } from './leases.ts'
+import { outsideOf } from './outside.ts'
+import { placesKey } from './places.ts'
 import { rotate } from './rotation.ts'
+import { sessionsOf } from './sessions.ts'
 import { statusOf } from './status.ts'
 import type { Tables } from './tables.ts'
+import { trialsOfFleet } from './trials.ts'
 import type { Fleet, FleetDevice } from './types.ts'
+import { vendorsOfFleet } from './vendors.ts'
 
 /** Lines kept of one run. */
 const logLines = 500
@@ -18,6 +24,11 @@ const resumeKey = 'resume'
 
 export const makeFleet = (database: Kysely<Tables>, keys: MasterKeys): Fleet => ({
   ...leasesOf(database),
+  ...fleetCommandsOf(database),
+  ...sessionsOf(database, keys),
+  ...trialsOfFleet(database, keys),
+  ...vendorsOfFleet(database),
+  ...outsideOf(database),
 
   syncIntegrations: (rows) => syncIntegrations(database, rows),
 
@@ -53,24 +64,32 @@ export const makeFleet = (database: Kysely<Tables>, keys: MasterKeys): Fleet => 
       next_try_at: time(r.nextTryAt),
       run: r.run,
       connector: r.connector,
+      kind: r.kind ?? null,
     }))
     await sql`
-      insert into device_status as s (device_id, state, reason, since, restarts, last_sample_at, next_try_at, run, connector)
-      select r.* from jsonb_to_recordset(${JSON.stringify(json)}::jsonb) as r (device_id int, state text, reason text,
-        since timestamptz, restarts int, last_sample_at timestamptz, next_try_at timestamptz, run int, connector text)
+      insert into device_status as s (device_id, state, reason, since, restarts, last_sample_at, next_try_at, run, connector, kind,
+        failing_since)
+      select r.*, case when r.kind is not null then now() end from jsonb_to_recordset(${JSON.stringify(json)}::jsonb) as r (device_id int, state text, reason text,
+        since timestamptz, restarts int, last_sample_at timestamptz, next_try_at timestamptz, run int, connector text,
+        kind text)
       join devices d on d.id = r.device_id
       order by r.device_id
       on conflict (device_id) do update set state = excluded.state, reason = excluded.reason, since = excluded.since,
         restarts = excluded.restarts, last_sample_at = greatest(excluded.last_sample_at, s.last_sample_at),
-        next_try_at = excluded.next_try_at, run = excluded.run, connector = excluded.connector, updated_at = now()
+        next_try_at = excluded.next_try_at, run = excluded.run, connector = excluded.connector, kind = excluded.kind,
+        failing_since = case when excluded.kind is not null then coalesce(s.failing_since, excluded.failing_since) end,
+        updated_at = now()
     `.execute(database)
-    const resumes = rows.flatMap(({ deviceId, resume: value }) => (value === undefined ? [] : [{ deviceId, value }]))
-    if (resumes.length === 0) return
+    const memories = rows.flatMap(({ deviceId, resume, places }) => [
+      ...(resume === undefined ? [] : [{ deviceId, key: resumeKey, value: resume }]),
+      ...(places === undefined ? [] : [{ deviceId, key: placesKey, value: places }]),
+    ])
+    if (memories.length === 0) return
     await sql`
       insert into device_memory (device_id, key, value)
-      select r."deviceId", ${resumeKey}, r.value
-      from jsonb_to_recordset(${JSON.stringify(resumes)}::jsonb) as r ("deviceId" int, value jsonb)
-      join devices d on d.id = r."deviceId" order by r."deviceId"
+      select r."deviceId", r.key, r.value
+      from jsonb_to_recordset(${JSON.stringify(memories)}::jsonb) as r ("deviceId" int, key text, value jsonb)
+      join devices d on d.id = r."deviceId" order by r."deviceId", r.key
       on conflict (device_id, key) do update set value = excluded.value`.execute(database)
   },
 
@@ -150,8 +169,11 @@ export const makeFleet = (database: Kysely<Tables>, keys: MasterKeys): Fleet => 
   },
 
   async keysInUse() {
-    const { rows } = await sql<{ keyId: string; devices: number }>`
-      select key_id as "keyId", count(*)::int as devices from devices group by 1 order by 1`.execute(database)
+    const { rows } = await sql<{ keyId: string; devices: number; sessions: number }>`
+      select key_id as "keyId", sum(devices)::int as devices, sum(sessions)::int as sessions from (
+        select key_id, 1 as devices, 0 as sessions from devices
+        union all select key_id, 0, 1 from vendor_sessions) as used
+      group by 1 order by 1`.execute(database)
     return rows.map((row) => ({ ...row, known: keys.some((k) => k.id === row.keyId) }))
   },
 
@@ -169,7 +191,8 @@ const selectFleet = (database: Kysely<Tables>) =>
     .select(['d.account_hash', 'd.credentials', 'd.data_key', 'd.key_id'])
     .select(['i.name', 'i.kind', 'i.group_name', 'h.timezone', 'h.latitude', 'h.longitude'])
     .select(['s.state', 's.reason', 's.since', 's.restarts', 's.last_sample_at', 's.next_try_at', 's.run'])
-    .select('m.value as resume')
+    .leftJoin('device_memory as p', (join) => join.onRef('p.device_id', '=', 'd.id').on('p.key', '=', placesKey))
+    .select(['m.value as resume', 'p.value as places'])
     .orderBy('d.id')
 
 type FleetRow = Awaited<ReturnType<ReturnType<typeof selectFleet>['execute']>>[number]
@@ -200,5 +223,6 @@ function fleetDevice(keys: MasterKeys, row: FleetRow): FleetDevice {
     house: { timezone: row.timezone, latitude: row.latitude ?? undefined, longitude: row.longitude ?? undefined },
     status: statusOf(row),
     resume: row.resume ?? undefined,
+    places: row.places ?? undefined,
   }
 }

@@ -94,6 +94,27 @@ export function openCredentials(keys: MasterKeys, identity: Identity, sealed: Se
   }
 }
 
+/** A value under the first master key itself, for what is kept for minutes. `purpose` binds it to its row. */
+export const sealValue = (keys: MasterKeys, purpose: string, value: unknown): { sealed: Buffer; key_id: string } => ({
+  sealed: seal(keys[0].key, Buffer.from(JSON.stringify(value)), Buffer.from(`nabolag ${purpose}`)),
+  key_id: keys[0].id,
+})
+
+/** What `sealValue` sealed; `undefined` when it cannot be opened. */
+export function openValue(
+  keys: MasterKeys,
+  purpose: string,
+  { sealed, key_id }: { readonly sealed: Buffer; readonly key_id: string },
+): unknown {
+  const master = keys.find((key) => key.id === key_id)
+  if (!master) return undefined
+  try {
+    return JSON.parse(unseal(master.key, sealed, Buffer.from(`nabolag ${purpose}`)).toString())
+  } catch {
+    return undefined
+  }
+}
+
 /** The same credentials and data key, wrapped by the first master key. @throws as `openCredentials` */
 export const rewrap = (keys: MasterKeys, identity: Identity, sealed: Sealed): Pick<Sealed, 'data_key' | 'key_id'> => ({
   data_key: seal(keys[0].key, openDataKey(keys, identity, sealed), bound(identity, 'data key')),

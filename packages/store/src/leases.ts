@@ -36,7 +36,8 @@ export const leasesOf = (database: Kysely<Tables>): Pick<Fleet, Part> => ({
         .orderBy('id')
         .execute()
       const ids = held.map((row) => row.id)
-      return { shards: ids.slice(0, share), surrender: ids.slice(share), until: asked + leaseSeconds * 1000 }
+      const until = asked + leaseSeconds * 1000
+      return { shards: ids.slice(0, share), surrender: ids.slice(share), until, connectors: live.rows[0]!.n }
     })
   },
 

@@ -4,7 +4,11 @@
  */
 import { Problem } from '@nabolag/core'
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { commandsStep } from './commands-table.ts'
+import { publishersOfDevices } from './outside.ts'
+import { vendorSessions } from './sessions-schema.ts'
 import type { Tables } from './tables.ts'
+import { trialsAndVendors } from './trials-schema.ts'
 
 type Step = { readonly name: string; readonly sql: string }
 
@@ -192,6 +196,10 @@ create table app_state (key text primary key, value jsonb not null);
 export const steps: readonly Step[] = [
   { name: '1-people', sql: people },
   { name: '2-houses', sql: houses },
+  { name: 'publishers-of-devices', sql: publishersOfDevices },
+  { name: 'trials-and-vendors', sql: trialsAndVendors },
+  { name: 'commands', sql: commandsStep },
+  { name: 'vendor-sessions', sql: vendorSessions },
 ]
 
 /** Any number will do, as long as every version of this program takes the same. */

@@ -2,6 +2,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { accountsOf } from './accounts.ts'
+import { commandsOf } from './commands.ts'
 import { devicesOf } from './devices.ts'
 import { guarded } from './faults.ts'
 import { makeFleet } from './fleet.ts'
@@ -11,7 +12,9 @@ import { derive, readMasterKeys } from './keys.ts'
 import { migrate } from './migrations.ts'
 import { makePeople } from './people.ts'
 import type { Tables } from './tables.ts'
+import { trialsOf } from './trials.ts'
 import type { Store, StoreOptions } from './types.ts'
+import { vendorsOf } from './vendors.ts'
 
 const connectMillis = 10_000
 const queryMillis = 60_000
@@ -51,6 +54,9 @@ export function openStore({ url, masterKey, baseUrl, log, connections = 5 }: Sto
         ...devicesOf(database, asker, keys),
         ...integrationsOf(database, asker),
         ...accountsOf(database, asker, people),
+        ...commandsOf(database, asker),
+        ...trialsOf(database, asker, keys),
+        ...vendorsOf(database, asker),
       }),
     }),
   }

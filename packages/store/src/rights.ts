@@ -24,8 +24,15 @@ export const seen =
     return e.and(limits)
   }
 
-/** What the asker wants of a house: `look`, `change` what is in it, or `own` it (delete it, say who may come in). */
-type Intent = 'look' | 'change' | 'own'
+/** What the asker wants of a house: `look`, `control` its devices, `change` what is in it, or `own` it (delete it, say who may come in). */
+type Intent = 'look' | 'control' | 'change' | 'own'
+
+const scopesFor: Readonly<Record<Intent, readonly Scope[]>> = {
+  look: ['read', 'write', 'control'],
+  control: ['control'],
+  change: ['write'],
+  own: ['write'],
+}
 
 export const roleOf = (asker: Asker, house: { owner_id: string | null; member: HouseRole | null }) => {
   if (house.owner_id !== null && house.owner_id === asker.userId) return 'owner' as const
@@ -38,7 +45,7 @@ export const roleOf = (asker: Asker, house: { owner_id: string | null; member: H
  * @throws ProblemError `no-such-house`, the same for a missing one as for somebody else's; `not-allowed`
  */
 export async function requireHouse(database: Database, asker: Asker, houseId: number, intent: Intent): Promise<void> {
-  requireScope(asker, 'read', 'write')
+  requireScope(asker, ...scopesFor.look)
   const house = Number.isSafeInteger(houseId)
     ? await database
         .selectFrom('houses')
@@ -50,7 +57,7 @@ export async function requireHouse(database: Database, asker: Asker, houseId: nu
     : undefined
   const role = house && roleOf(asker, house)
   if (!role) throw Problem('no-such-house')
-  requireScope(asker, ...(intent === 'look' ? (['read', 'write'] as const) : (['write'] as const)))
+  requireScope(asker, ...scopesFor[intent])
   if (asker.role === 'admin') return
   if (intent !== 'look' && role === 'reader') throw Problem('not-allowed', 'You may read this house, not change it')
   if (intent === 'own' && role !== 'owner') throw Problem('not-allowed', 'Only the owner of the house may do this')

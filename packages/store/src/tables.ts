@@ -1,7 +1,9 @@
 /** The tables as Kysely sees them; `migrations.ts` makes them. */
-import type { DeviceState } from '@nabolag/core'
+import type { CommandState, DeviceState, FailureKind, OwnBounds } from '@nabolag/core'
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
-import type { Desired, HouseRole, IntegrationKind, LogLevel, Scope, UserRole } from './types.ts'
+import type { Channel, TrialKind, TrialOutcome } from './trial-types.ts'
+import type { CommandStep, Desired, HouseRole, IntegrationKind, LogLevel, Scope, UserRole } from './types.ts'
+import type { IncidentKind } from './vendor-types.ts'
 
 type Json = ColumnType<unknown, string, string>
 type Made = ColumnType<Date, never, never>
@@ -69,6 +71,7 @@ export type Tables = {
     account_hash: string | null
     shard: number
     created_at: Made
+    bounds: ColumnType<OwnBounds, never, string>
   }
   device_status: {
     device_id: number
@@ -80,11 +83,15 @@ export type Tables = {
     next_try_at: Date | null
     run: number
     connector: string | null
+    kind: FailureKind | null
+    failing_since: Date | null
     updated_at: ColumnType<Date, never, never>
   }
   device_log: { id: Big; device_id: number; run: number; time: Date; level: LogLevel; message: string }
   device_memory: { device_id: number; key: string; value: Json }
   vendor_budgets: { scope: string; state: Json; updated_at: ColumnType<Date, never, Date> }
+  vendor_sessions: { name: string; sealed: Buffer; key_id: string; saved_at: ColumnType<Date, never, Date> }
+  vendor_session_devices: { device_id: number; name: string }
   connectors: { id: string; beat: Date; address: string | null }
   shards: { id: number; holder: string | null; until: Date | null }
   publishers: {
@@ -96,6 +103,8 @@ export type Tables = {
     created_by: string | null
     created_at: Made
     revoked_at: Date | null
+    commands: Generated<boolean>
+    device_id: number | null
   }
   api_tokens: {
     id: Generated<number>
@@ -116,6 +125,69 @@ export type Tables = {
     action: string
     house_id: number | null
     detail: Json
+  }
+  trials: {
+    id: string
+    kind: TrialKind
+    house_id: number
+    integration_id: number
+    device_id: number | null
+    account_hash: string | null
+    shard: number
+    sealed: Buffer
+    key_id: string
+    connector: ColumnType<string | null, never, string>
+    outcome: ColumnType<TrialOutcome | null, never, string>
+    created_at: Made
+    expires_at: ColumnType<Date, Date, never>
+  }
+  trial_counts: { key: string; time: Made }
+  sign_ins: {
+    house_id: number
+    integration_id: number
+    device_id: number
+    account_hash: string | null
+    channel: Channel
+    sealed: Buffer
+    key_id: string
+    attempts: Generated<number>
+    expires_at: ColumnType<Date, Date, never>
+  }
+  vendor_incidents: {
+    id: Generated<number>
+    vendor: string
+    kind: IncidentKind
+    since: Date
+    until: Date | null
+    devices: number
+    houses: number
+    last_seen: Date
+  }
+  commands: {
+    id: Generated<string>
+    seq: ColumnType<string, never, never>
+    house_id: number
+    device_id: number | null
+    integration: string
+    count: number
+    capability: string
+    verb: string
+    location: string
+    arguments: ColumnType<Record<string, unknown>, string, never>
+    state: CommandState
+    reason: string | null
+    asked_by: string
+    asked_over: 'api' | 'bus'
+    request_id: string | null
+    digest: string | null
+    connector: string | null
+    created_at: Made
+    valid_until: ColumnType<Date, unknown, never>
+    sent_at: Date | null
+    done_at: Date | null
+    awaits_reading: Generated<boolean>
+    changed_at: ColumnType<Date, never, unknown>
+    history: ColumnType<CommandStep[], string, unknown>
   }
   app_state: { key: string; value: Json }
 }

@@ -257,6 +257,7 @@ const houseCalls = (id: number): Record<string, (tenant: Tenant) => Promise<unkn
   setDesired: (t) => t.setDesired(id, 'many', 0, 'restart'),
   addPublisher: (t) => t.addPublisher(id, 'mill'),
   revokePublisher: (t) => t.revokePublisher(id, 1),
+  renewPublisher: (t) => t.renewPublisher(id, 1),
   removeDevice: (t) => t.removeDevice(id, 'many', 0),
   deleteHouse: (t) => t.deleteHouse(id),
   removeMember: (t) => t.removeMember(id, 'nobody'),

@@ -1,8 +1,15 @@
 /** What goes in and out of the store. Every time is in ms since the epoch. */
 import type { DeviceStatus } from '@nabolag/core'
-import type { Fleet } from './fleet-types.ts'
+import type { CommandTenant } from './command-types.ts'
+import type { DevicePlace, Fleet } from './fleet-types.ts'
+import type { TrialsOfTenant } from './trial-types.ts'
+import type { VendorsOfTenant } from './vendor-types.ts'
 
+export type * from './command-types.ts'
 export type * from './fleet-types.ts'
+export type * from './trial-types.ts'
+export { channels } from './trial-types.ts'
+export type * from './vendor-types.ts'
 
 export const scopes = ['read', 'write', 'control', 'admin'] as const
 export type Scope = (typeof scopes)[number]
@@ -164,6 +171,10 @@ export type Publisher = {
   readonly username: string
   readonly createdAt: number
   readonly revokedAt: number | undefined
+  /** Whether it may command the devices of the house. */
+  readonly commands: boolean
+  /** The outside device it publishes for; absent for one that stands alone. */
+  readonly deviceId: number | undefined
 }
 
 export type ApiToken = {
@@ -192,13 +203,7 @@ export type AuditEntry = {
   readonly detail: unknown
 }
 
-/**
- * The store as one asker may see it: the only way to a house.
- *
- * Everywhere: a house that is missing or somebody else's is `no-such-house`; a right that is missing (a reader who
- * changes, a token without the scope) is `not-allowed`; devices `no-such-device`, integrations `no-such-integration`.
- */
-export type Tenant = {
+type TenantItself = {
   readonly asker: Asker
   houses(): Promise<House[]>
   house(houseId: number): Promise<House>
@@ -232,11 +237,17 @@ export type Tenant = {
   setDesired(houseId: number, integration: IntegrationRef, count: number, desired: Desired | 'restart'): Promise<Device>
   /** The lines of the present and the previous run, oldest first. */
   log(houseId: number, integration: IntegrationRef, count: number): Promise<LogEntry[]>
+  /** The places it measures at, where its vendor names them; in the order of their first samples. */
+  places(houseId: number, integration: IntegrationRef, count: number): Promise<DevicePlace[]>
 
   publishers(houseId: number): Promise<Publisher[]>
   /** Makes the row and the account's name; the caller makes the account at the broker. */
-  addPublisher(houseId: number, name: string): Promise<Publisher>
+  addPublisher(houseId: number, name: string, deviceId?: number): Promise<Publisher>
+  /** Notes that the account of that publisher is made anew; the caller does it at the broker. */
+  renewPublisher(houseId: number, publisherId: number): Promise<Publisher>
   revokePublisher(houseId: number, publisherId: number): Promise<Publisher>
+  /** Notes that the account of that publisher may command the house; the caller makes it so at the broker. */
+  letCommand(houseId: number, publisherId: number): Promise<Publisher>
 
   integrations(): Promise<IntegrationInfo[]>
   integration(ref: IntegrationRef): Promise<IntegrationInfo>
@@ -260,6 +271,14 @@ export type Tenant = {
   /** The changes of a house, newest first; without a house all of them (admin only). */
   audit(filter?: { readonly houseId?: number; readonly limit?: number }): Promise<AuditEntry[]>
 }
+
+/**
+ * The store as one asker may see it: the only way to a house.
+ *
+ * Everywhere: a house that is missing or somebody else's is `no-such-house`; a right that is missing (a reader who
+ * changes, a token without the scope) is `not-allowed`; devices `no-such-device`, integrations `no-such-integration`.
+ */
+export type Tenant = TenantItself & CommandTenant & TrialsOfTenant & VendorsOfTenant
 
 /** A cookie as plain values; the caller adds HttpOnly, SameSite, Path and (on https) Secure. `maxAge` in seconds. */
 export type SessionCookie = { readonly name: string; readonly value: string; readonly maxAge: number }
