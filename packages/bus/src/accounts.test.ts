@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Accounts, accounts } from './accounts.ts'
 import { type Bus, connectBus } from './bus.ts'
+import { onCommandResult, publishCommand, publishCommandResult } from './commands.ts'
 import { type Mosquitto, noMosquitto, startMosquitto } from './testing/mosquitto.ts'
 
 describe.skipIf(noMosquitto)('accounts in Mosquitto', () => {
@@ -61,6 +62,37 @@ describe.skipIf(noMosquitto)('accounts in Mosquitto', () => {
     await bus.publish('sensors/a/4/0', 'not theirs')
     await bus.publish('sensors/a/3/0', 'theirs')
     await vi.waitFor(() => expect(heard).toEqual(['sensors/a/3/0']))
+    await program.close()
+  })
+
+  test('a program that may command is known by its topic, and hears what comes of it', async () => {
+    const login = await kept.addCommandAccount({ username: 'h3.brain.0', houseId: 3, name: 'brain' })
+    const program = await connectBus({ url: broker.urlFor(login) })
+    const heard: string[] = []
+    await bus.subscribe('commands/#', (topic) => heard.push(topic))
+    const results: string[] = []
+    await onCommandResult(program, { houseId: 3 }, (place, { state }) => results.push(`${place.integration} ${state}`))
+    await expect(onCommandResult(program, 'all', () => {})).rejects.toMatchObject({ code: 'not-allowed' })
+    const command = { capability: 'thermostat', verb: 'setOn', arguments: { on: true } }
+    const place = { houseId: 3, integration: 'a', count: 0 }
+    for (const account of ['h3.other.0', 'controller', 'result']) await publishCommand(program, place, account, command)
+    await publishCommand(program, { ...place, houseId: 4 }, login.username, command)
+    await publishCommand(program, place, login.username, command)
+    await vi.waitFor(() => expect(heard).toEqual(['commands/3/a/0/h3.brain.0']))
+    const result = {
+      id: '1',
+      command: '2',
+      reason: null,
+      time: '',
+      capability: '',
+      verb: '',
+      location: '',
+      asked_by: '',
+    }
+    await publishCommandResult(bus, { ...place, houseId: 4 }, { ...result, state: 'sent' })
+    await bus.publish('commands/3/a/0/result', 'no result')
+    await publishCommandResult(bus, place, { ...result, state: 'applied' })
+    await vi.waitFor(() => expect(results).toEqual(['a applied']))
     await program.close()
   })
 

@@ -3,7 +3,7 @@
  * embedded broker answers the same commands.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { Problem, type ProblemError, sensorTopicsOf } from '@nabolag/core'
+import { commandResultsOf, commandTopicsOf, Problem, type ProblemError, sensorTopicsOf } from '@nabolag/core'
 import type { Bus } from './bus.ts'
 
 const control = '$CONTROL/dynamic-security/v1'
@@ -26,6 +26,11 @@ export type Accounts = {
     publish: readonly string[]
     subscribe: readonly string[]
   }): Promise<Login>
+  /**
+   * Makes an account that may publish samples under one name and command the devices of its house, and hears the house's
+   * samples and what comes of commands. Where it commands from is part of the topic, so that who asked is certain.
+   */
+  addCommandAccount(program: { username: string; houseId: number; name: string }): Promise<Login>
   /** Removes an account of either kind; its open connections are closed by the broker. One that is gone already is fine. */
   removeAccount(username: string): Promise<void>
   /** The user names of all accounts. */
@@ -100,14 +105,22 @@ export function accounts(bus: Bus, { patience = 5000 }: { patience?: number } = 
     if (error && !isMissing(error)) throw refusal(command, error)
   }
 
+  const addProgramAccount: Accounts['addProgramAccount'] = ({ username, publish, subscribe }) =>
+    addAccount(username, [
+      ...publish.map((topic) => may('publishClientSend', topic)),
+      ...subscribe.flatMap((topic) => [may('subscribePattern', topic), may('publishClientReceive', topic)]),
+    ])
+
   return {
     addPublisherAccount: ({ username, houseId, name }) =>
       addAccount(username, [may('publishClientSend', sensorTopicsOf(name, houseId))]),
-    addProgramAccount: ({ username, publish, subscribe }) =>
-      addAccount(username, [
-        ...publish.map((topic) => may('publishClientSend', topic)),
-        ...subscribe.flatMap((topic) => [may('subscribePattern', topic), may('publishClientReceive', topic)]),
-      ]),
+    addProgramAccount,
+    addCommandAccount: ({ username, houseId, name }) =>
+      addProgramAccount({
+        username,
+        publish: [sensorTopicsOf(name, houseId), commandTopicsOf(houseId, username)],
+        subscribe: [sensorTopicsOf('+', houseId), commandResultsOf(houseId)],
+      }),
     async removeAccount(username) {
       await expectDone('deleteClient', { username })
       await expectDone('deleteRole', { rolename: username })

@@ -1,5 +1,6 @@
 export * from './accounts.ts'
 export * from './bus.ts'
+export * from './commands.ts'
 export * from './consumer.ts'
 export { matches } from './filter.ts'
 export type { Log } from './log.ts'

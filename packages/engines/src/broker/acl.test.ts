@@ -10,6 +10,7 @@ const acl = (acltype: Acl['acltype'], topic: string, allow = true, priority = 0)
 })
 const meter = [acl('publishClientSend', 'sensors/meter/3/#')]
 const two = [...meter, acl('publishClientSend', 'sensors/heater/3/#')]
+const commander = [...meter, acl('publishClientSend', 'commands/3/+/+/h3.meter.0')]
 const reader = [acl('subscribePattern', 'sensors/#'), acl('subscribeLiteral', 'devices/3')]
 
 const publishes = [
@@ -32,6 +33,13 @@ const publishes = [
   [meter, 'refused/3/meter', undefined],
   [meter, '$CONTROL/dynamic-security/v1', undefined],
   [meter, '$SYS/sensors/meter/3', undefined],
+  [commander, 'commands/3/battery/0', 'commands/3/battery/0/h3.meter.0'],
+  [commander, 'commands/3/battery/0/h3.meter.0', 'commands/3/battery/0/h3.meter.0'],
+  [commander, 'commands/3/battery/0/h3.other.0', undefined],
+  [commander, 'commands/3/battery/0/result', undefined],
+  [commander, 'commands/4/battery/0', undefined],
+  [commander, 'commands/3/battery', undefined],
+  [commander, 'sensors/meter', 'sensors/meter/3'],
   [two, 'sensors/heater/3/0', 'sensors/heater/3/0'],
   [two, 'sensors/heater', undefined],
   [two, 'sensors/heater/roof', undefined],
@@ -61,7 +69,7 @@ const subscribes = [
 
 test('accounts publish where their lists say, and nowhere else', () => {
   for (const [acls, topic, goes] of publishes) expect([topic, topicToPublish(acls, topic)]).toEqual([topic, goes])
-  expect(publishes.length).toBe(27)
+  expect(publishes.length).toBe(34)
 })
 
 test('accounts subscribe what their lists say, and nothing wider', () => {

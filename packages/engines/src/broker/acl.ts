@@ -77,17 +77,32 @@ export function sensorPrefixOf(acls: readonly Acl[]): { name: string; house: str
 
 /**
  * The topic a publisher's message goes to: the one it named, or that one completed with the house of its account when
- * it is of the older form. Undefined when the account may not publish there.
+ * it is of the older form, or with the account itself when it is a command. Undefined when the account may not publish
+ * there.
  */
 export function topicToPublish(acls: readonly Acl[], topic: string): string | undefined {
   if (isAllowed(acls, 'send', topic)) return topic
   const prefix = sensorPrefixOf(acls)
   const [root, name, ...rest] = topic.split('/')
+  if (root === 'commands') return rest.length === 2 ? commandCompleted(acls, topic) : undefined
   if (prefix === undefined || root !== 'sensors' || name === undefined || name === '') return undefined
   const home = `sensors/${prefix.name}/${prefix.house}`
   if (rest.length === 0) return isAllowed(acls, 'send', home) ? home : undefined
   // A number in the house's place is somebody else's house, not an older topic.
   if (name !== prefix.name || /^\d*$/.test(rest[0]!)) return undefined
   const completed = `${home}/${rest.join('/')}`
+  return isAllowed(acls, 'send', completed) ? completed : undefined
+}
+
+/** `commands/<house>/<name>/<count>` with the one account that these lists let command there. */
+function commandCompleted(acls: readonly Acl[], topic: string): string | undefined {
+  const accounts = new Set<string>()
+  for (const acl of acls) {
+    const [, account] = /^commands\/\d{1,9}\/\+\/\+\/([^/#+]+)$/.exec(acl.topic) ?? []
+    if (acl.acltype === 'publishClientSend' && acl.allow && account !== undefined) accounts.add(account)
+  }
+  const [account] = accounts
+  if (accounts.size !== 1 || account === undefined) return undefined
+  const completed = `${topic}/${account}`
   return isAllowed(acls, 'send', completed) ? completed : undefined
 }
