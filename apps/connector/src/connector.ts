@@ -5,13 +5,20 @@ import { type Bus, connectBus } from '@nabolag/bus'
 import { allDesired, type DeviceState, Problem, type Settings } from '@nabolag/core'
 import { integrations as builtIn } from '@nabolag/integrations/list'
 import { type Fleet, openStore } from '@nabolag/store'
-import { makeBudgets } from './budgets.ts'
+import { type Gauge, makeBudgets } from './budgets.ts'
+import { makeDispatch } from './commands/dispatch.ts'
+import { startIntake } from './commands/intake.ts'
 import { type Crew, type Measured, makeCrew } from './crew.ts'
+import { watchVendors } from './incidents.ts'
 import { keepLease } from './lease.ts'
 import type { Log } from './log.ts'
 import { makeOutbox } from './outbox.ts'
+import { watchOutside } from './outside/outside.ts'
 import { makeRecorder } from './recorder.ts'
 import { makeRoster } from './roster.ts'
+import { keepSessions } from './session-keeper.ts'
+import { runTrial } from './trials/run.ts'
+import { takeTrials } from './trials/trials.ts'
 import { userAgent } from './user-agent.ts'
 
 /** An integration by name, and the module (specifier or file address) that holds it. */
@@ -33,6 +40,8 @@ export type ConnectorOptions = {
   readonly callTimeout?: number
   readonly runTimeout?: number
   readonly rereadEvery?: number
+  /** ms between two looks at whether a vendor has trouble. */
+  readonly judgeEvery?: number
   /** MiB for an empty thread. */
   readonly heapLimit?: number
   readonly externalLimit?: number
@@ -46,6 +55,7 @@ export type ConnectorStats = {
   readonly devices: Partial<Record<DeviceState, number>>
   /** Samples waiting for the broker, dropped for want of room, and taken over by it. */
   readonly outbox: { readonly waiting: number; readonly dropped: number; readonly published: number }
+  readonly budgets: readonly Gauge[]
   readonly integrations: Readonly<
     Record<
       string,
@@ -67,6 +77,7 @@ const defaults = {
   callTimeout: 30_000,
   runTimeout: 60_000,
   rereadEvery: 30_000,
+  judgeEvery: 5000,
   heapLimit: 128,
   externalLimit: 256,
   devicesAtLeast: 1000,
@@ -118,13 +129,28 @@ export async function startConnector(settings: Settings, options: ConnectorOptio
     fleet,
     seldom((error) => log.warn({ error: textOf(error) }, 'the store does not keep the budgets of vendors')),
     options.budgetScale,
+    () => lease.connectors,
   )
   const sayNotKept = seldom((error) => log.warn({ error: textOf(error) }, 'the store does not keep answers of vendors'))
   const kept = {
     load: (name: string) => fleet.loadBudget(name).catch(sayNotKept),
     save: (name: string, answer: unknown) => void fleet.saveBudget(name, answer).catch(sayNotKept),
+    ...keepSessions(
+      fleet,
+      seldom((error) => log.error({ error: textOf(error) }, 'the store does not keep the sessions of vendor accounts')),
+    ),
   }
   const tell = { recorder, connector: id }
+  const commands = makeDispatch({
+    fleet,
+    bus,
+    tell,
+    log,
+    tempo: options.tempo ?? 1,
+    units: () => roster.units,
+    crewOf: (name) => crews.get(name),
+    shards: () => lease.shards,
+  })
   const crewOf = (name: string): Crew | undefined => {
     const module = places.get(name)
     const known = crews.get(name)
@@ -137,6 +163,7 @@ export async function startConnector(settings: Settings, options: ConnectorOptio
       kept,
       tell,
       log,
+      commands,
       devicesAtLeast: given.devicesAtLeast,
       threads: {
         vendorUrls: readVendorUrls(settings.NABOLAG_VENDOR_URLS),
@@ -154,26 +181,65 @@ export async function startConnector(settings: Settings, options: ConnectorOptio
   }
   const roster = makeRoster({ tell, crewOf, crews: () => crews.values() })
 
+  const outside = watchOutside({ fleet, bus, tell, log })
+
   const lease = keepLease({
     fleet,
     id,
     log,
     rereadEvery: given.rereadEvery,
-    onShards: async (shards, held) => roster.adjust(await fleet.devicesOfShards(shards), shards, held),
+    onShards: async (shards, held) => {
+      await roster.adjust(await fleet.devicesOfShards(shards), shards, held)
+      await outside.adjust(shards, held)
+    },
     onDevice: async (houseId, integration, count, held) => {
       const device = await fleet.device(houseId, integration, count)
-      await roster.adjustOne(device, { houseId, integration, count }, held)
+      const place = { houseId, integration, count }
+      if (device?.kind !== 'built-in' && (await outside.adjustOne(place, held))) return
+      await roster.adjustOne(device, place, held)
     },
-    onLost: (shards) => roster.stopShards(shards),
+    onLost: async (shards) => {
+      const left = await commands.leave(shards, 3000)
+      await roster.stopShards(shards)
+      await outside.stopShards(shards)
+      left()
+    },
   })
   await lease.start()
+  await commands.start()
+  const intake = await startIntake({ fleet, bus, log, isFirst: () => lease.shards.includes(0) })
   const unsubscribe = await bus.subscribe(allDesired, (topic) => {
     const [, house, integration, count] = topic.split('/')
     if (integration !== undefined) lease.look(Number(house), integration, Number(count ?? 0))
   })
   bus.onReconnect(() => lease.lookAtAll())
+  const trials = await takeTrials({
+    fleet,
+    bus,
+    id,
+    log,
+    run: (job) =>
+      runTrial({
+        job,
+        module: places.get(job.integration),
+        vendorUrls: readVendorUrls(settings.NABOLAG_VENDOR_URLS),
+        contact: settings.NABOLAG_CONTACT,
+        budgets,
+        loadSession: kept.loadSession,
+        saveSession: (name, device, session) => fleet.saveSession(name, session, device),
+        timeout: given.callTimeout,
+        life: given.runTimeout,
+        heapLimit: given.heapLimit,
+        externalLimit: given.externalLimit,
+      }),
+  })
+  const incidents = watchVendors({ fleet, bus, log, every: given.judgeEvery })
   const saver = setInterval(() => void budgets.save(), 5000)
-  const forget = () => void fleet.forgetBudgets().catch(sayNotKept)
+  const forget = () => {
+    fleet.forgetBudgets().catch(sayNotKept)
+    fleet.forgetSessions().catch(sayNotKept)
+    fleet.forgetCommands().catch(sayNotKept)
+  }
   forget()
   const forgetter = setInterval(forget, day)
   log.info({ connector: id }, 'connector started')
@@ -187,6 +253,7 @@ export async function startConnector(settings: Settings, options: ConnectorOptio
       return {
         devices,
         outbox: { waiting, dropped, published },
+        budgets: budgets.gauges(),
         integrations: Object.fromEntries(
           [...crews].map(([name, crew]) => {
             const { heap, external } = crew.memory()
@@ -207,7 +274,13 @@ export async function startConnector(settings: Settings, options: ConnectorOptio
       clearInterval(saver)
       clearInterval(forgetter)
       await unsubscribe().catch(() => {})
+      await trials.close()
+      await incidents.close()
+      await intake.close()
+      await commands.close()
+      await commands.leave(lease.shards, 5000)
       await lease.stop()
+      await outside.close()
       for (const crew of crews.values()) await crew.close()
       await outbox.drain(2000)
       outbox.close()

@@ -1,7 +1,7 @@
 /**
  * The course of a device: what follows a success or a failure. Pure arithmetic; the time and the chance are handed in.
  */
-import type { DeviceState, FailureKind } from '@nabolag/core'
+import { type DeviceState, type FailureKind, parseTime } from '@nabolag/core'
 import type { CallLimit } from './messages.ts'
 
 /** What the arithmetic needs to know of an integration; ms. */
@@ -190,6 +190,34 @@ export function nextPoll(due: number, pace: Pace, now: number, notBefore: number
   if (next + jitter <= now) next += pace.every
   if (notBefore <= next + jitter) return next + jitter
   return notBefore + Math.min(10 * minute, Math.max(pace.every * 0.1, (notBefore - now) * 0.2)) * chance
+}
+
+/** No integration names a time further away. */
+const furthest = 7 * 24 * 60 * minute
+
+/**
+ * The time of the next poll where the integration names it (ISO 8601): a little later, so that devices do not come all
+ * at once, and never before `notBefore`. A time that cannot be used gives a complaint: one that cannot be read no
+ * time at all, one that is past the usual interval, one more than 7 days away those 7 days.
+ */
+export function namedPoll(
+  answer: unknown,
+  pace: Pace,
+  now: number,
+  notBefore: number,
+  chance: number,
+): { readonly at: number | undefined; readonly complaint: string | undefined } {
+  const micros = typeof answer === 'string' ? parseTime(answer) : undefined
+  if (micros === undefined) return { at: undefined, complaint: 'what it names is not an ISO 8601 time' }
+  const named = micros / 1000
+  const [wait, complaint] =
+    named <= now
+      ? [pace.every, 'the time it names is past']
+      : named > now + furthest
+        ? [furthest, 'the time it names is more than 7 days away']
+        : [named - now, undefined]
+  const earliest = Math.max(now + wait, notBefore)
+  return { at: earliest + Math.min(minute, (earliest - now) * 0.1) * chance, complaint }
 }
 
 const mends: Record<FailureKind, string> = {

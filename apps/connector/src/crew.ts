@@ -1,12 +1,13 @@
 /** The devices of one integration and the thread they run in: started, watched, started again after a death. */
 import { sensorTopic } from '@nabolag/core'
 import type { Asker, Budgets } from './budgets.ts'
+import { type CommandFromThread, type CommandToThread, isCommandFromThread } from './commands/contract.ts'
 import { afterFailure, backOff, newCourse, type Pace } from './course.ts'
 import type { Log } from './log.ts'
 import type { FromThread, ToThread } from './messages.ts'
 import type { Outbox } from './outbox.ts'
 import { type Death, openThread, type Thread, type ThreadGiven } from './thread.ts'
-import { noteOutcome, type Teller, type Unit, writeLine } from './unit.ts'
+import { noteOutcome, notePlaces, type Teller, type Unit, writeLine } from './unit.ts'
 
 export type CrewGiven = {
   readonly name: string
@@ -22,12 +23,26 @@ export type CrewGiven = {
   readonly outbox: Outbox
   readonly tell: Teller
   readonly log: Log
+  readonly commands: CrewCommands
 }
 
-/** What vendors answered, for the next thread or connector. */
+/** Who looks after the commands of the devices. */
+export type CrewCommands = {
+  /** These devices run now, in a thread that knows nothing of them. */
+  readonly started: (ids: readonly number[]) => void
+  readonly heard: (message: CommandFromThread, integration: string) => void
+  /** The thread ended: what it carried out will have no answer. */
+  readonly gone: (integration: string) => void
+}
+
+/** What vendors answered, and the sessions of their accounts, for the next thread or connector. */
 export type Kept = {
   readonly load: (name: string) => Promise<unknown>
   readonly save: (name: string, kept: unknown) => void
+  /** Rejects when it cannot be known. */
+  readonly loadSession: (name: string, device: number) => Promise<unknown>
+  /** Resolves in any case, kept or not. */
+  readonly saveSession: (name: string, device: number, session: unknown) => Promise<void>
 }
 
 export type Measured = { readonly loopDelayP99: number; readonly late: readonly number[] }
@@ -38,6 +53,8 @@ export type Crew = {
   start(units: readonly Unit[]): void
   stop(ids: readonly number[]): Promise<void>
   hold(on: boolean): void
+  /** Hands a message about commands to the thread. @returns whether there is one */
+  order(message: CommandToThread): boolean
   /** Event loop and lateness since the last time it was asked. */
   measure(): Promise<Measured | undefined>
   memory(): { heap: number; external: number }
@@ -72,7 +89,14 @@ export function makeCrew(given: CrewGiven): Crew {
     tempo: given.threads.tempo,
   }
 
-  const seedOf = ({ id, houseId, count, credentials, course }: Unit) => ({ id, houseId, count, credentials, course })
+  const seedOf = ({ id, houseId, count, credentials, course, places }: Unit) => ({
+    id,
+    houseId,
+    count,
+    credentials,
+    course,
+    places,
+  })
 
   const open = () => {
     again = undefined
@@ -97,6 +121,7 @@ export function makeCrew(given: CrewGiven): Crew {
     thread = mine
     if (held) mine.send({ to: 'hold', on: true })
     mine.send({ to: 'add', seeds: [...units.values()].map(seedOf) })
+    given.commands.started([...units.keys()])
   }
 
   /** Ends the thread; when there are devices by then, another goes on with them. */
@@ -104,13 +129,15 @@ export function makeCrew(given: CrewGiven): Crew {
     retiring ??= (thread?.close() ?? Promise.resolve()).then(() => {
       retiring = undefined
       thread = undefined
+      given.commands.gone(name)
       open()
     })
     return retiring
   }
 
   const receive = (message: FromThread, mine: Thread) => {
-    if (message.from === 'news') {
+    if (isCommandFromThread(message)) given.commands.heard(message, name)
+    else if (message.from === 'news') {
       counts.polls += message.polls
       for (const { id, course, tried } of message.outcomes) {
         const unit = units.get(id)
@@ -127,14 +154,23 @@ export function makeCrew(given: CrewGiven): Crew {
           outbox.put(topic, payload, index === 0 ? samples - (payloads.length - 1) * 200 : 200)
         })
       }
+      for (const { id, places } of message.places) {
+        const unit = units.get(id)
+        if (unit) notePlaces(unit, places, tell)
+      }
+      for (const { id, level, message: text } of message.lines) {
+        const unit = units.get(id)
+        if (unit) writeLine(unit, tell, level, text)
+      }
     } else if (message.from === 'ask') {
-      const { ask, scope, limit, together } = message
+      const { ask, scope, limit, together, first } = message
       const send = (answer: ToThread) => {
         if (thread === mine) mine.send(answer)
       }
       const asker: Asker = {
         onWait: (until, waitsFor, all) => send({ to: 'wait', ask, until, limit: waitsFor, together: all }),
         wanted: () => thread === mine && !withdrawn.has(ask),
+        first,
       }
       budgets.permit(scope, limit, together, asker).then((until) => {
         withdrawn.delete(ask)
@@ -146,6 +182,21 @@ export function makeCrew(given: CrewGiven): Crew {
       given.kept.load(message.name).then((kept) => {
         if (thread === mine) mine.send({ to: 'recalled', ask: message.ask, kept })
       })
+    } else if (message.from === 'recall-session') {
+      const { ask, name: of, device } = message
+      given.kept
+        .loadSession(of, device)
+        .then(
+          (kept): ToThread => ({ to: 'session', ask, kept }),
+          (): ToThread => ({ to: 'session', ask, kept: undefined, error: 'the store does not answer' }),
+        )
+        .then((answer) => {
+          if (thread === mine) mine.send(answer)
+        })
+    } else if (message.from === 'keep-session') {
+      given.kept.saveSession(message.name, message.device, message.kept).then(() => {
+        if (thread === mine) mine.send({ to: 'session-kept', ask: message.ask })
+      })
     } else if (message.from === 'pause') budgets.pause(message.scope, message.until)
     else if (message.from === 'measured') {
       for (const give of measured) give(message)
@@ -155,6 +206,7 @@ export function makeCrew(given: CrewGiven): Crew {
 
   const bury = ({ culprit, reason }: Death) => {
     thread = undefined
+    given.commands.gone(name)
     counts.deaths++
     for (const give of measured) give(undefined)
     measured = []
@@ -192,13 +244,20 @@ export function makeCrew(given: CrewGiven): Crew {
       for (const unit of list) units.set(unit.id, unit)
       if (again || retiring) return
       if (!thread) open()
-      else if (units.size <= capacity) thread.send({ to: 'add', seeds: list.map(seedOf) })
-      else void retire()
+      else if (units.size <= capacity) {
+        thread.send({ to: 'add', seeds: list.map(seedOf) })
+        given.commands.started(list.map(({ id }) => id))
+      } else void retire()
     },
     async stop(ids) {
       for (const id of ids) units.delete(id)
       thread?.send({ to: 'remove', ids })
       if (units.size === 0 && thread) await retire()
+    },
+    order(message) {
+      if (!thread || retiring) return false
+      thread.send(message)
+      return true
     },
     hold(on) {
       held = on

@@ -1,12 +1,14 @@
-/** GraphQL over WebSocket (`graphql-transport-ws`), as an iterable of the `data` of each answer. */
+/** GraphQL over WebSocket (`graphql-transport-ws`): one subscription or several over a socket, as an iterable of answers. */
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { VendorFailure } from '@nabolag/core'
-import type { Link } from '@nabolag/integrations/define'
+import type { GraphqlNews, Link } from '@nabolag/integrations/define'
 import { WebSocket } from 'ws'
-import { type Caller, failureOf, type HttpHost } from './http.ts'
+import { failureOf } from './answer.ts'
+import type { Caller, HttpHost } from './http.ts'
 import { explain } from './wire.ts'
 
-type Frame = { readonly type?: string; readonly payload?: unknown }
+type Frame = { readonly type?: string; readonly id?: unknown; readonly payload?: unknown }
+type Together = Parameters<Link['graphqlTogether']>[0]
 type GraphqlError = { readonly message?: unknown; readonly extensions?: { readonly code?: unknown } | null }
 
 const mostWaiting = 1000
@@ -16,34 +18,56 @@ const protocol = 'graphql-transport-ws'
 /** Makes `link.graphql` for one run. Each subscription has a socket of its own, closed when the run ends. */
 export const makeGraphql =
   (host: HttpHost, caller: Caller): Link['graphql'] =>
-  (subscription) => ({
-    [Symbol.asyncIterator]: () => subscribe(host, caller, subscription),
+  ({ url, init, query, variables }) => ({
+    [Symbol.asyncIterator]() {
+      const together = { url, init, subscriptions: [{ query, ...(variables === undefined ? {} : { variables }) }] }
+      const news = subscribe(host, caller, together, true)
+      const dataOf = ({ value }: IteratorResult<GraphqlNews>): IteratorResult<unknown> => ({
+        done: false,
+        value: value.data,
+      })
+      return {
+        next: () => news.next().then((result) => (result.done ? result : dataOf(result))),
+        return: () => news.return!(),
+      }
+    },
   })
 
+/** Makes `link.graphqlTogether` for one run: all its subscriptions share one socket, closed when the run ends. */
+export const makeGraphqlTogether =
+  (host: HttpHost, caller: Caller): Link['graphqlTogether'] =>
+  (together) => ({
+    [Symbol.asyncIterator]: () => subscribe(host, caller, together, false),
+  })
+
+/** `alone`: what ends the one subscription ends the iteration. */
 function subscribe(
   host: HttpHost,
   caller: Caller,
-  { url, init, query, variables }: Parameters<Link['graphql']>[0],
-): AsyncIterator<unknown> {
-  const waiting: unknown[] = []
-  let wanted: { resolve(result: IteratorResult<unknown>): void; reject(error: VendorFailure): void } | undefined
+  { url, init, subscriptions }: Together,
+  alone: boolean,
+): AsyncIterator<GraphqlNews> {
+  const waiting: GraphqlNews[] = []
+  const open = new Set(subscriptions.keys())
+  let wanted: { resolve(result: IteratorResult<GraphqlNews>): void; reject(error: VendorFailure): void } | undefined
   let ended: { failure?: VendorFailure } | undefined
   let socket: WebSocket | undefined
   let patience: NodeJS.Timeout | undefined
 
+  const hide = ({ kind, message, until }: VendorFailure) => new VendorFailure(kind, caller.redact(message), until)
   const end = (failure?: VendorFailure) => {
     if (ended) return
-    ended = { failure: failure && new VendorFailure(failure.kind, caller.redact(failure.message), failure.until) }
+    ended = { failure: failure && hide(failure) }
     clearTimeout(patience)
     caller.signal.removeEventListener('abort', stop)
-    closeSocket(socket)
+    closeSocket(socket, subscriptions.length)
     caller.resume()
     if (ended.failure) wanted?.reject(ended.failure)
     else wanted?.resolve({ done: true, value: undefined })
     wanted = undefined
   }
   const stop = () => end()
-  const give = (value: unknown) => {
+  const give = (value: GraphqlNews) => {
     if (wanted) {
       const { resolve } = wanted
       wanted = undefined
@@ -52,25 +76,38 @@ function subscribe(
     } else if (waiting.length < mostWaiting) waiting.push(value)
     else end(new VendorFailure('changed', `More than ${mostWaiting} answers came faster than they could be read`))
   }
-  const onFrame = ({ type, payload }: Frame) => {
+  /** One subscription is over; with the last one it all is. */
+  const endOne = (nth: number, failure: VendorFailure | undefined, tell: boolean) => {
+    if (alone) return end(failure)
+    if (!open.delete(nth)) return
+    if (tell) socket?.send(JSON.stringify({ id: String(nth + 1), type: 'complete' }))
+    const why = failure ?? new VendorFailure('unreachable', 'The vendor completed the subscription')
+    give({ nth, failure: hide(why) })
+    if (open.size === 0) end(why)
+  }
+  const onFrame = ({ type, id, payload }: Frame) => {
+    const nth = alone ? 0 : Number(id) - 1
     if (type === 'ping') socket?.send('{"type":"pong"}')
     else if (type === 'connection_ack') {
       clearTimeout(patience)
-      socket?.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, variables } }))
-    } else if (type === 'next') {
+      for (const [at, { query, variables }] of subscriptions.entries())
+        socket?.send(JSON.stringify({ id: String(at + 1), type: 'subscribe', payload: { query, variables } }))
+    } else if (!open.has(nth)) return
+    else if (type === 'next') {
       const { data, errors } = (payload ?? {}) as { data?: unknown; errors?: unknown }
       const failure = Array.isArray(errors) && errors.length > 0 ? failureOfErrors(errors) : undefined
       const isAnswer = typeof data === 'object' && data !== null
-      if (failure && (!isAnswer || failure.kind === 'refused' || failure.kind === 'throttled')) end(failure)
-      else if (isAnswer) give(data)
+      if (failure && (!isAnswer || failure.kind === 'refused' || failure.kind === 'throttled'))
+        endOne(nth, failure, true)
+      else if (isAnswer) give({ nth, data })
       else caller.complain(new VendorFailure('changed', 'The vendor sent an answer without data'))
-    } else if (type === 'error') end(failureOfErrors(Array.isArray(payload) ? payload : []))
-    else if (type === 'complete') end()
+    } else if (type === 'error') endOne(nth, failureOfErrors(Array.isArray(payload) ? payload : []), false)
+    else if (type === 'complete') endOne(nth, undefined, false)
   }
-  const open = () => {
+  const dial = () => {
     if (caller.signal.aborted) return end()
     caller.signal.addEventListener('abort', stop, { once: true })
-    const refusal = complainAbout(url, host.base)
+    const refusal = complainAbout(url, host.addresses.base)
     if (refusal) return end(refusal)
     const { host: name } = new URL(url)
     socket = new WebSocket(url, protocol, {
@@ -106,12 +143,12 @@ function subscribe(
     socket.on('close', (code, reason) => end(failureOfClose(code, reason.toString(), name)))
   }
 
-  open()
+  dial()
   return {
     next() {
       if (waiting.length > 0) {
         caller.resume()
-        return Promise.resolve({ done: false, value: waiting.shift() })
+        return Promise.resolve({ done: false, value: waiting.shift()! })
       }
       if (ended?.failure) return Promise.reject(ended.failure)
       if (ended) return Promise.resolve({ done: true, value: undefined })
@@ -135,12 +172,12 @@ function complainAbout(url: string, base: string): VendorFailure | undefined {
 }
 
 /** Says goodbye, and hangs up when that is not answered. */
-function closeSocket(socket: WebSocket | undefined): void {
+function closeSocket(socket: WebSocket | undefined, subscriptions: number): void {
   if (!socket) return
   socket.removeAllListeners()
   socket.on('error', () => {})
   if (socket.readyState === WebSocket.OPEN) {
-    socket.send('{"id":"1","type":"complete"}')
+    for (let id = 1; id <= subscriptions; id++) socket.send(JSON.stringify({ id: String(id), type: 'complete' }))
     socket.close(1000)
     const timer = setTimeout(() => socket.terminate(), 2000)
     timer.unref()

@@ -6,6 +6,8 @@ export type Kept = {
   /** Exactly as the vendor wrote it: it goes back in `If-Modified-Since`. */
   readonly lastModified: string | undefined
   readonly etag: string | undefined
+  /** When the vendor gave it, ms; `undefined` when it is not to be shared any more. */
+  readonly at?: number | undefined
 }
 
 export type HttpCache = {

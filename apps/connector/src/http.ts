@@ -4,10 +4,13 @@
  */
 import { createHash } from 'node:crypto'
 import { VendorFailure } from '@nabolag/core'
-import type { Http, HttpOptions } from '@nabolag/integrations/define'
-import { expiryOf, type HttpCache, headerOf, type Kept, retryAfterOf } from './http-cache.ts'
+import { type Http, type HttpOptions, millis } from '@nabolag/integrations/define'
+import { type Addresses, addressOf } from './addresses.ts'
+import { dated, jsonOrText, parse, read } from './answer.ts'
+import { toExchange } from './exchange.ts'
+import { expiryOf, type HttpCache, headerOf, type Kept } from './http-cache.ts'
 import type { Shelf } from './shelf.ts'
-import { explain, hasSecret, type Method, send, type Wire, type WireCaller, type WireHost } from './wire.ts'
+import { explain, hasSecret, type Method, send, type WireCaller, type WireHost } from './wire.ts'
 
 export type HttpHost = WireHost & {
   readonly cache: HttpCache
@@ -15,9 +18,11 @@ export type HttpHost = WireHost & {
   readonly shelf?: Shelf
   /** Equal questions that are on their way: they share the answer. */
   readonly asking: Map<string, { readonly answer: Promise<Answer>; readonly signal: AbortSignal }>
+  /** Failures of questions that are the same for everybody (`share`), and until when they stand for an answer, ms. */
+  readonly failed?: Map<string, { readonly failure: VendorFailure; readonly until: number }>
   readonly userAgent: string
-  /** The vendor's address, or what stands in for it. */
-  readonly base: string
+  /** The vendor's addresses, or what stands in for them. */
+  readonly addresses: Addresses
 }
 
 /** Who is asking. */
@@ -31,6 +36,8 @@ export type Caller = WireCaller & {
   readonly resume: () => void
   /** Told until when the vendor wants no further question. */
   readonly notBefore: (time: number) => void
+  /** Told under which key an answer is kept, where it may be kept. */
+  readonly asked: (key: string) => void
   /** Told of a part of a stream that cannot be read; the stream goes on. */
   readonly complain: (failure: VendorFailure) => void
 }
@@ -46,7 +53,14 @@ export function makeHttp(host: HttpHost, caller: Caller): Http {
         ask(host, caller, method, path, options).then(({ value }) => value),
         caller,
       )
-  return { get: call('GET'), post: call('POST'), put: call('PUT'), patch: call('PATCH'), delete: call('DELETE') }
+  return {
+    get: call('GET'),
+    post: call('POST'),
+    put: call('PUT'),
+    patch: call('PATCH'),
+    delete: call('DELETE'),
+    exchange: (method, path, options = {}) => handOver(exchange(host, caller, method, path, options), caller),
+  }
 }
 
 /**
@@ -72,33 +86,29 @@ const handOver = <T>(outcome: Promise<T>, caller: Caller): Promise<T> =>
   })
 
 async function ask(host: HttpHost, caller: Caller, method: Method, path: string, options: HttpOptions) {
-  const url = addressOf(host.base, path, options.query)
-  const headers: Record<string, string> = {
-    accept: 'application/json',
-    'accept-encoding': 'gzip',
-    'user-agent': host.userAgent,
-    ...lowerCase(options.headers ?? {}),
-    ...(options.bearer === undefined ? {} : { authorization: `Bearer ${options.bearer}` }),
-  }
+  const url = addressOf(host.addresses, path, options.query)
+  const { headers, body } = questionOf(host, options)
   if (method !== 'GET') {
     await caller.permit()
-    const body =
-      options.body === undefined || typeof options.body === 'string' ? options.body : JSON.stringify(options.body)
-    if (body !== undefined) headers['content-type'] ??= 'application/json'
     const wire = await send(host, caller, method, url, headers, body)
     return { value: read(wire, url, options.failureOf), expires: undefined }
   }
   const key = keyOf(url, options)
+  caller.asked(key)
+  const share = options.share === undefined ? 0 : millis(options.share)
   for (;;) {
     const kept = host.cache.get(key)
     if (kept && kept.expires > Date.now()) {
       caller.notBefore(kept.expires)
       return answerOf(kept)
     }
+    if (kept && isYoung(kept, share)) return answerOf(kept)
+    const failed = share > 0 ? host.failed?.get(key) : undefined
+    if (failed && failed.until > Date.now()) throw failed.failure
     let asking = host.asking.get(key)
     const mine = !asking
     if (!asking) {
-      const answer = fetchFresh(host, caller, url, headers, key, options.failureOf).finally(() =>
+      const answer = fetchFresh(host, caller, url, headers, key, share, options.failureOf).finally(() =>
         host.asking.delete(key),
       )
       asking = { answer, signal: caller.signal }
@@ -110,9 +120,48 @@ async function ask(host: HttpHost, caller: Caller, method: Method, path: string,
       return answer
     } catch (error) {
       // Whoever asked for both was stopped: then this one asks itself.
-      if (mine || !asking.signal.aborted || caller.signal.aborted) throw error
+      if (!mine && asking.signal.aborted && !caller.signal.aborted) continue
+      if (mine && share > 0 && !caller.signal.aborted) shareFailure(host, key, share, error)
+      throw error
     }
   }
+}
+
+/** A failure of what everybody asks stands for a minute at most, or for as long as the vendor wants to be left alone. */
+function shareFailure({ failed }: HttpHost, key: string, share: number, failure: unknown): void {
+  if (!failed || !(failure instanceof VendorFailure)) return
+  const now = Date.now()
+  for (const [old, { until }] of failed) if (until <= now) failed.delete(old)
+  failed.set(key, { failure, until: Math.max(now + Math.min(share, 60_000), failure.until ?? 0) })
+}
+
+const isYoung = ({ at }: Kept, share: number): boolean => at !== undefined && at > Date.now() - share
+
+/** What goes out besides the address. */
+function questionOf(host: HttpHost, { headers: given = {}, bearer, body: json, form }: HttpOptions) {
+  const headers: Record<string, string> = {
+    accept: 'application/json',
+    'accept-encoding': 'gzip',
+    'user-agent': host.userAgent,
+    ...lowerCase(given),
+    ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+  }
+  const plain = json === undefined || typeof json === 'string' ? json : JSON.stringify(json)
+  const body = form === undefined ? plain : new URLSearchParams({ ...form }).toString()
+  if (body !== undefined)
+    headers['content-type'] ??= form === undefined ? 'application/json' : 'application/x-www-form-urlencoded'
+  return { headers, body }
+}
+
+/** One call whose answer is for the integration to judge. */
+async function exchange(host: HttpHost, caller: Caller, method: Method, path: string, options: HttpOptions) {
+  const url = addressOf(host.addresses, path, options.query)
+  const { headers, body } = questionOf(host, { ...options, headers: { accept: '*/*', ...options.headers } })
+  await caller.permit()
+  const wire = await send(host, caller, method, url, headers, method === 'GET' ? undefined : body, 'stay')
+  const failure = options.failureOf?.({ status: wire.status, body: jsonOrText(wire.body) })
+  if (failure) throw dated(failure, wire)
+  return toExchange(wire, url)
 }
 
 /** Asks the vendor, on the condition of what is kept of its last answer. */
@@ -122,14 +171,19 @@ async function fetchFresh(
   url: URL,
   headers: Record<string, string>,
   key: string,
+  share: number,
   said: HttpOptions['failureOf'],
 ): Promise<Answer> {
   // What took a secret to get belongs to its owner: it is not put where it outlives them.
   const shelf = hasSecret(caller.secrets, url, headers, undefined) ? undefined : host.shelf
   const shelved = await shelf?.load(key)
-  if (shelved && shelved.expires > (host.cache.get(key)?.expires ?? 0)) host.cache.set(key, shelved)
+  const cached = host.cache.get(key)
+  const isBetter = (shelf: Kept) =>
+    shelf.expires > (cached?.expires ?? 0) || (share > 0 && (shelf.at ?? 0) > (cached?.at ?? 0))
+  if (shelved && isBetter(shelved)) host.cache.set(key, shelved)
   const kept = host.cache.get(key)
   if (kept && kept.expires > Date.now()) return answerOf(kept)
+  if (kept && isYoung(kept, share)) return answerOf(kept)
   await caller.permit()
   const condition = kept && {
     ...(kept.lastModified === undefined ? {} : { 'if-modified-since': kept.lastModified }),
@@ -143,17 +197,40 @@ async function fetchFresh(
     shelf?.save(key, fresh)
   }
   if (wire.status === 304 && kept) {
-    keep({ ...kept, expires: expires ?? now })
+    keep({ ...kept, expires: expires ?? now, at: now })
     return { value: parse(kept.body), expires }
   }
   const value = read(wire, url, said)
   const lastModified = headerOf(wire.headers, 'last-modified')
   const etag = headerOf(wire.headers, 'etag')
   const mayKeep = !/\bno-store\b/i.test(headerOf(wire.headers, 'cache-control') ?? '')
-  if (mayKeep && ((expires ?? 0) > now || lastModified !== undefined || etag !== undefined)) {
-    keep({ body: wire.body, expires: expires ?? 0, lastModified, etag })
+  if (mayKeep && (share > 0 || (expires ?? 0) > now || lastModified !== undefined || etag !== undefined)) {
+    keep({ body: wire.body, expires: expires ?? 0, lastModified, etag, at: now })
   }
   return { value, expires }
+}
+
+/**
+ * Answers that turned out to be of no use are asked for anew from `at` (ms) on, and without conditions, whatever the
+ * vendor allowed.
+ */
+export function hastenAnswers({ cache, shelf }: HttpHost, keys: readonly string[], at: number): void {
+  for (const key of keys) {
+    const kept = cache.get(key)
+    if (
+      !kept ||
+      (kept.expires <= at && kept.lastModified === undefined && kept.etag === undefined && kept.at === undefined)
+    )
+      continue
+    const hastened = {
+      body: kept.body,
+      expires: Math.min(kept.expires, at),
+      lastModified: undefined,
+      etag: undefined,
+    }
+    cache.set(key, hastened)
+    shelf?.save(key, hastened)
+  }
 }
 
 const answerOf = ({ body, expires }: Kept): Answer => ({ value: parse(body), expires })
@@ -165,77 +242,6 @@ const keyOf = (url: URL, { bearer, headers }: HttpOptions) =>
     : `${url.href} ${createHash('sha256')
         .update(JSON.stringify([bearer, headers]))
         .digest('base64')}`
-
-function addressOf(base: string, path: string, query: HttpOptions['query'] = {}): URL {
-  const rest = path.replace(/^\/+/, '')
-  const url = /^https?:/.test(path)
-    ? new URL(path)
-    : new URL(base.replace(/\/+$/, '') + (rest === '' ? '' : `/${rest}`))
-  if (url.origin !== new URL(base).origin)
-    throw new VendorFailure('changed', `The integration asks ${url.host}, which is not its vendor`)
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value))
-  return url
-}
-
-/** The parsed answer. The vendor's own words for a failure come first, as the integration reads them; then the status. */
-function read(wire: Wire, url: URL, said: HttpOptions['failureOf']): unknown {
-  const failure = said?.({ status: wire.status, body: jsonOrText(wire.body) })
-  if (failure) {
-    const { kind, message, until = retryAfterOf(wire.headers, Date.now()) } = failure
-    throw new VendorFailure(kind, message, until)
-  }
-  if (wire.status < 200 || wire.status >= 300) throw failureOf(wire.status, wire.headers, wire.body, url.host)
-  return parse(wire.body)
-}
-
-/** The failure an HTTP status stands for. */
-export function failureOf(status: number, headers: Wire['headers'], body: string, host: string): VendorFailure {
-  const until = retryAfterOf(headers, Date.now())
-  const words = wordsOf(body)
-  const message = `${host} answered ${status}${words === '' ? '' : ` (${words})`}`
-  if (status === 401 || status === 403) return new VendorFailure('refused', message)
-  if (status === 429 || status === 428) return new VendorFailure('throttled', message, until)
-  if (status >= 500 || status === 408 || status === 425) return new VendorFailure('unreachable', message, until)
-  return new VendorFailure('changed', message)
-}
-
-/** What the vendor itself says, when it says it shortly. */
-function wordsOf(body: string): string {
-  let text: unknown = body
-  try {
-    const parsed = JSON.parse(body) as { message?: unknown; reason?: unknown; error?: unknown; errors?: unknown[] }
-    const [first] = Array.isArray(parsed?.errors) ? parsed.errors : []
-    text = parsed?.message ?? parsed?.reason ?? parsed?.error ?? (first as { message?: unknown } | undefined)?.message
-  } catch {
-    if (/^\s*</.test(body)) return ''
-  }
-  return typeof text === 'string'
-    ? text
-        .replace(/[\p{Cc}\s]+/gu, ' ')
-        .trim()
-        .slice(0, 120)
-    : ''
-}
-
-const jsonOrText = (body: string): unknown => {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return body
-  }
-}
-
-function parse(body: string): unknown {
-  if (body === '') return undefined
-  try {
-    return JSON.parse(body)
-  } catch {
-    throw new VendorFailure(
-      'changed',
-      /^\s*</.test(body) ? 'The vendor answers with a web page' : 'The answer is not JSON',
-    )
-  }
-}
 
 const lowerCase = (headers: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))

@@ -1,3 +1,3 @@
 export * from './connector.ts'
 export { makeMetrics } from './metrics.ts'
-export { runOnce, type TryGiven } from './try.ts'
+export { answerCode, askCode, runOnce, sessionNameOf, type Tried, type TryGiven } from './try.ts'

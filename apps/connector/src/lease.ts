@@ -24,8 +24,12 @@ export type KeptLease = {
   /** Looks at one device soon. */
   look(houseId: number, integration: string, count: number): void
   lookAtAll(): void
+  /** Those held now. */
+  readonly shards: readonly number[]
   stop(): Promise<void>
   release(): Promise<void>
+  /** How many connectors live, this one counted, as it was seen last. */
+  readonly connectors: number
 }
 
 const renewEvery = 5000
@@ -39,6 +43,7 @@ export function keepLease({ fleet, id, log, rereadEvery, onShards, onDevice, onL
   let lapsing: NodeJS.Timeout | undefined
   let next = 0
   let stopped = false
+  let connectors = 1
   let work = Promise.resolve()
   const timers: NodeJS.Timeout[] = []
 
@@ -69,6 +74,7 @@ export function keepLease({ fleet, id, log, rereadEvery, onShards, onDevice, onL
   const renew = async () => {
     const lease = await fleet.claimShards({ id })
     clearTimeout(lapsing)
+    connectors = lease.connectors
     // An answer that came too late is worth nothing; the next one is near.
     if (lease.until - margin <= Date.now()) return lapse()
     lapsing = setTimeout(lapse, lease.until - margin - Date.now())
@@ -114,6 +120,9 @@ export function keepLease({ fleet, id, log, rereadEvery, onShards, onDevice, onL
     look: (houseId, integration, count) =>
       void queue('read a device', () => onDevice(houseId, integration, count, held)),
     lookAtAll: () => void queue('read the devices', () => onShards(shards, held)),
+    get shards() {
+      return shards
+    },
     async stop() {
       stopped = true
       for (const timer of timers) clearTimeout(timer)
@@ -121,5 +130,8 @@ export function keepLease({ fleet, id, log, rereadEvery, onShards, onDevice, onL
       await work
     },
     release: () => fleet.releaseShards(id).catch(() => {}),
+    get connectors() {
+      return connectors
+    },
   }
 }

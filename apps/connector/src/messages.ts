@@ -1,5 +1,7 @@
 /** What the main thread and an integration's thread say to each other. */
+import type { CommandFromThread, CommandToThread } from './commands/contract.ts'
 import type { Course } from './course.ts'
+import type { Place } from './places.ts'
 
 export type Credentials = Readonly<Record<string, unknown>>
 
@@ -11,6 +13,8 @@ export type Seed = {
   readonly credentials: Credentials
   /** What it carries from before; none for one that starts afresh. */
   readonly course: Course | undefined
+  /** What is known of the places it measures at; see `places.ts`. */
+  readonly places: unknown
 }
 
 export type ThreadSettings = {
@@ -32,6 +36,7 @@ export type ThreadSettings = {
 export type CallLimit = { readonly count: number; readonly per: number }
 
 export type ToThread =
+  | CommandToThread
   | { readonly to: 'add'; readonly seeds: readonly Seed[] }
   | { readonly to: 'remove'; readonly ids: readonly number[] }
   /** Answers `ask`: go on, or the vendor wants to be left alone until then. */
@@ -46,6 +51,10 @@ export type ToThread =
     }
   /** Answers `recall`. */
   | { readonly to: 'recalled'; readonly ask: number; readonly kept: unknown }
+  /** Answers `recall-session`; with `error` it cannot be known. */
+  | { readonly to: 'session'; readonly ask: number; readonly kept: unknown; readonly error?: string }
+  /** Answers `keep-session`. */
+  | { readonly to: 'session-kept'; readonly ask: number }
   /** The way out is full: no new polls for now. */
   | { readonly to: 'hold'; readonly on: boolean }
   /** What was asked of `loopDelay`. */
@@ -59,7 +68,10 @@ export type Outcome = {
   readonly tried: boolean
 }
 
+export type Line = { readonly id: number; readonly level: 'info' | 'warn'; readonly message: string }
+
 export type FromThread =
+  | CommandFromThread
   | { readonly from: 'ready'; readonly vendor: string; readonly group: string }
   | { readonly from: 'cannot-start'; readonly message: string }
   | {
@@ -70,6 +82,9 @@ export type FromThread =
         readonly samples: number
         readonly payloads: readonly string[]
       }[]
+      readonly places: readonly { readonly id: number; readonly places: readonly Place[] }[]
+      /** For the owner's log. */
+      readonly lines: readonly Line[]
       readonly polls: number
     }
   | {
@@ -78,12 +93,23 @@ export type FromThread =
       readonly scope: string
       readonly limit: CallLimit | undefined
       readonly together: CallLimit | undefined
+      /** Whether it goes before those that wait already. */
+      readonly first: boolean
     }
   /** Whoever asked does not wait any more. */
   | { readonly from: 'withdraw'; readonly ask: number }
   /** What was kept under that name, and what is to be kept under it. */
   | { readonly from: 'recall'; readonly ask: number; readonly name: string }
   | { readonly from: 'keep'; readonly name: string; readonly kept: unknown }
+  /** The session of an account, for a device of it. */
+  | { readonly from: 'recall-session'; readonly ask: number; readonly name: string; readonly device: number }
+  | {
+      readonly from: 'keep-session'
+      readonly ask: number
+      readonly name: string
+      readonly device: number
+      readonly kept: unknown
+    }
   | { readonly from: 'pause'; readonly scope: string; readonly until: number }
   | { readonly from: 'fault'; readonly id: number | undefined; readonly message: string }
   | { readonly from: 'measured'; readonly loopDelayP99: number; readonly late: readonly number[] }

@@ -1,5 +1,5 @@
 /** From readings to messages on the bus: checked, written, and left out when just that has been sent before. */
-import { type Message, maxTextLength, parseTime, VendorFailure, writeMessage } from '@nabolag/core'
+import { groups, type Message, maxTextLength, parseTime, VendorFailure, writeMessage } from '@nabolag/core'
 import type { Reading } from '@nabolag/integrations/define'
 
 /** Readings of one answer, and of one device a minute: more is a flood. */
@@ -36,6 +36,8 @@ export function checkReadings(given: unknown): CheckedReading[] {
       throw new VendorFailure('changed', 'The time of a reading is not an ISO 8601 time')
     if (reading.issued !== undefined && parseTime(reading.issued) === undefined)
       throw new VendorFailure('changed', 'The time of issue of a reading is not an ISO 8601 time')
+    if (reading.group !== undefined && !Object.hasOwn(groups, reading.group))
+      throw new VendorFailure('changed', `The group ${String(reading.group).slice(0, 40)} of a reading is not known`)
     const fields: CheckedReading['fields'] = {}
     let kept = 0
     for (const [name, value] of Object.entries(reading.fields ?? {})) {
@@ -73,9 +75,9 @@ export function leaveOutSent(
   const remembered = new Map<number, number>()
   const fresh: CheckedReading[] = []
   for (const reading of readings) {
-    const { time, issued, location, tags, fields } = reading
-    const place = hash(JSON.stringify([time, location, tags]))
-    const content = hash(JSON.stringify([time, issued, location, tags, fields]))
+    const { time, issued, location, group, tags, fields } = reading
+    const place = hash(JSON.stringify([time, location, tags, group]))
+    const content = hash(JSON.stringify([time, issued, location, tags, group, fields]))
     if (before?.get(place) !== content) fresh.push(reading)
     if (remembered.size < mostRemembered) remembered.set(place, content)
   }
@@ -106,12 +108,12 @@ export function writePayloads(readings: readonly CheckedReading[], subject: Subj
 }
 
 const toMessage = (
-  { time, issued, location = '', tags = {}, fields }: CheckedReading,
-  { houseId, name, group, count }: Subject,
+  { time, issued, location = '', group, tags = {}, fields }: CheckedReading,
+  { houseId, name, group: usual, count }: Subject,
 ): Message =>
   writeMessage({
     houseId,
-    group,
+    group: group ?? usual,
     device: name,
     count,
     location: location.slice(0, maxTextLength),

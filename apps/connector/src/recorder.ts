@@ -56,7 +56,9 @@ export function makeRecorder(
 
   return {
     status(row, topic) {
-      statuses.set(row.deviceId, row)
+      // What a row does not speak of stays as an earlier one said that waits still.
+      const { resume, places } = statuses.get(row.deviceId) ?? {}
+      statuses.set(row.deviceId, { ...row, resume: row.resume ?? resume, places: row.places ?? places })
       if (topic !== undefined) topics.add(topic)
     },
     line(row) {

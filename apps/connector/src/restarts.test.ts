@@ -90,7 +90,7 @@ test('refused credentials are not tried again by a restart, new ones are at once
   expect(stage.statuses.get(one.id)?.reason).toMatch(/401.*enter new credentials/)
   stage.devices[0] = { ...one, generation: 2, credentials: { token: 'right' } }
   stage.desire(one)
-  await until('the new ones are tried', () => vendor.requests.length === 2)
+  await until('the new ones are tried', () => vendor.requests.length >= 2)
   expect(vendor.requests[1]!.url).toContain('right')
 })
 

@@ -1,47 +1,31 @@
 /**
- * Runs the devices of one integration, inside its thread: when each is due, what it is given, and what comes of it.
- * Devices with equal credentials of a pushing vendor share one stream.
+ * Plans the devices of one integration, inside its thread: which there are, and when each is due. What happens then is
+ * `runs.ts`. Devices with equal credentials of a pushing vendor share one stream.
  */
 import { VendorFailure } from '@nabolag/core'
-import {
-  afterFailure,
-  afterFullSlots,
-  afterQueueing,
-  afterSilence,
-  afterSuccess,
-  type Course,
-  newCourse,
-  nextPoll,
-} from './course.ts'
+import { afterFailure, type Course, newCourse } from './course.ts'
 import { makeAgenda } from './due-heap.ts'
-import { makeGraphql } from './graphql.ts'
-import { type Caller, type HttpHost, makeHttp } from './http.ts'
-import { type Loaded, toFailure } from './loaded.ts'
-import type { CallLimit, Outcome, Seed } from './messages.ts'
-import { makeSource, openRun, type Run, type Source, sourceKey, takeAnswer } from './source.ts'
-import type { Watch } from './watch.ts'
+import type { Outcome, Seed } from './messages.ts'
+import { makeRuns, type RunsGiven } from './runs.ts'
+import { type Member, makeMember, makeSource, type Source, sourceKey } from './source.ts'
+import type { Tools } from './tools.ts'
 
-export type OnWait = (until: number, limit: CallLimit, together: boolean) => void
-
-export type SchedulerGiven = {
-  readonly loaded: Loaded
-  readonly host: HttpHost
-  readonly watch: Watch
-  /** For one whole fetch, waits for the budget aside, ms. */
-  readonly runTimeout: number
-  /** Resolves when the account may make one more call; `onWait` is told when that takes a while. */
-  readonly permit: (scope: string, signal: AbortSignal, onWait: OnWait) => Promise<void>
-  readonly pause: (scope: string, until: number) => void
-  readonly outcome: (outcome: Outcome) => void
-  readonly samples: (id: number, samples: number, payloads: string[]) => void
-  /** Told how late each run began, ms. */
-  readonly began?: (late: number) => void
-}
+export type SchedulerGiven = RunsGiven & { readonly outcome: (outcome: Outcome) => void }
 
 export type Scheduler = {
   add(seeds: readonly Seed[]): void
   remove(ids: readonly number[]): void
   hold(on: boolean): void
+  /** The device and what it is asked with; `undefined` when it does not run here. */
+  find(id: number): { readonly source: Source; readonly member: Member } | undefined
+  /** Does something for a device beside its runs; see `Runs.lend`. @throws VendorFailure `unreachable` when it is gone */
+  lend<T>(
+    id: number,
+    work: (tools: Tools, signal: AbortSignal) => Promise<T>,
+    onPermit?: () => Promise<void>,
+  ): Promise<T>
+  /** Asks a polled device again at that time (ms) at the latest, where it does well. */
+  hasten(id: number, at: number): void
   /** Hides the secrets of a device in a text. */
   redactFor(id: number, text: string): string
   close(): void
@@ -54,22 +38,19 @@ const sweepEvery = 1000
 /** Time that a device's first run is spread over: at least so long, and so much for each that starts with it. */
 const leastSpread = 5000
 const spreadEach = 5
-/** A stream that answers without a measurement is opened again after so many of the silences it may have. */
-const fruitlessSilences = 10
 
 export function startScheduler(given: SchedulerGiven): Scheduler {
-  const { loaded, host, watch } = given
+  const { loaded, sessions } = given
   const { pace, listen } = loaded
   const sources = new Map<string, Source>()
   const sourceOf = new Map<number, Source>()
+  const scopes = new Map<string, number>()
   const ready: Source[] = []
-  const openStreams = new Map<string, number>()
-  let active = 0
   let held = false
   let closed = false
-  let polls = 0
 
-  const isFree = (source: Source) => source.run === undefined && sources.get(source.key) === source
+  const isKnown = (source: Source) => sources.get(source.key) === source
+  const isFree = (source: Source) => source.run === undefined && isKnown(source)
   const agenda = makeAgenda<Source>((due) => {
     for (const { at, item } of due) if (item.due === at && isFree(item)) ready.push(item)
     drain()
@@ -78,181 +59,19 @@ export function startScheduler(given: SchedulerGiven): Scheduler {
     source.due = at
     agenda.plan(at, source)
   }
-  const drain = () => {
-    while (!held && !closed && ready.length > 0 && active < mostActive) {
-      const source = ready.shift()!
-      if (isFree(source)) begin(source)
-    }
-  }
-
   const settle = (source: Source, course: Course, tried: boolean) => {
     source.course = course
     for (const { seed } of source.members) given.outcome({ id: seed.id, course, tried })
   }
-
-  const begin = (source: Source) => {
-    const now = Date.now()
-    given.began?.(now - source.due)
-    const id = source.members[0]!.seed.id
-    if (listen && loaded.streams !== undefined && (openStreams.get(source.scope) ?? 0) >= loaded.streams) {
-      settle(source, afterFullSlots(source.course, loaded.streams, pace, now, Math.random()), false)
-      return plan(source, source.course.nextTryAt)
-    }
-    const patience = listen ? pace.staleAfter : given.runTimeout
-    const { run, givenUp } = openRun(now, patience)
-    source.run = run
-    count(source, run, true)
-    if (listen) openStreams.set(source.scope, (openStreams.get(source.scope) ?? 0) + 1)
-    const caller = callerOf(source, run, id, patience)
-    const http = makeHttp(host, caller)
-    polls++
-    const done = listen
-      ? watch.runFor(id, async () => {
-          const onStatus = (answer: unknown) => hear(source, run, id, answer)
-          await listen(
-            { link: { http, graphql: makeGraphql(host, caller) }, credentials: source.credentials },
-            onStatus,
-            run.abort.signal,
-          )
-          throw new VendorFailure('unreachable', 'The vendor ended the connection')
-        })
-      : watch.runFor(id, async () => take(source, id, await loaded.fetch!({ http, credentials: source.credentials })))
-    Promise.race([done, givenUp])
-      .then(
-        (result) => (result === 'silent' ? { silent: true as const } : { newest: result }),
-        (error: unknown) => ({ failure: toFailure(error) }),
-      )
-      .then((result) => finish(source, run, result))
-    done.catch(() => {})
-  }
-
-  /** Whether a run counts among the fetches at once: not while it waits for its turn, nor when it is over. */
-  const count = (source: Source, run: Run, on: boolean) => {
-    if (listen || run.active === on || (on && source.run !== run)) return
-    run.active = on
-    active += on ? 1 : -1
-  }
-
-  /** It only waits: others may go on meanwhile. */
-  const leave = (source: Source, run: Run) => {
-    count(source, run, false)
-    setImmediate(drain)
-  }
-
-  const callerOf = (source: Source, run: Run, id: number, patience: number): Caller => {
-    const untimed: Caller['patiently'] = async (answer) => {
-      run.deadline = Number.POSITIVE_INFINITY
-      try {
-        return await answer
-      } finally {
-        run.deadline = Date.now() + Math.max(patience, host.timeout)
-      }
-    }
-    return {
-      redact: source.redact,
-      secrets: source.secrets,
-      signal: run.abort.signal,
-      resume: () => watch.mark(id),
-      notBefore: (time) => {
-        run.notBefore = Math.max(run.notBefore, time)
-      },
-      patiently: (answer) => {
-        leave(source, run)
-        return untimed(answer).finally(() => count(source, run, true))
-      },
-      complain: (failure) => complain(source, run, failure),
-      permit: async () => {
-        const onWait: OnWait = (until, limit, together) => {
-          if (source.run !== run) return
-          const waiting = afterQueueing(source.course, { until, limit, together }, pace, Date.now())
-          if (waiting) settle(source, waiting, false)
-          leave(source, run)
-        }
-        await untimed(given.permit(source.scope, run.abort.signal, onWait))
-        if (run.abort.signal.aborted) throw new VendorFailure('unreachable', 'It was ended meanwhile')
-        count(source, run, true)
-      },
+  const drain = () => {
+    while (!held && !closed && ready.length > 0 && runs.active < mostActive) {
+      const source = ready.shift()!
+      if (isFree(source)) runs.begin(source)
     }
   }
-
-  const take = (source: Source, id: number, answer: unknown): number | undefined => {
-    watch.mark(id)
-    return takeAnswer(source, loaded, answer, given.samples)
-  }
-
-  const hear = (source: Source, run: Run, id: number, answer: unknown) => {
-    if (source.run !== run) throw new VendorFailure('unreachable', 'This connection was given up')
-    try {
-      const newest = take(source, id, answer)
-      const now = Date.now()
-      const first = source.course.goodSince === undefined
-      run.complaint = undefined
-      if (newest !== undefined) run.measuredAt = now
-      // An answer without a measurement keeps the connection, but not for ever.
-      run.deadline = Math.min(now, run.measuredAt + (fruitlessSilences - 1) * pace.staleAfter) + pace.staleAfter
-      settle(source, afterSuccess(source.course, newest, pace, now, now), first)
-    } catch (error) {
-      const failure = toFailure(error)
-      if (failure.kind === 'changed') return complain(source, run, failure)
-      run.giveUp(failure)
-      throw failure
-    }
-  }
-
-  /** One message that cannot be read does not end a stream; when nothing else comes for too long, it does. */
-  const complain = (source: Source, run: Run, failure: VendorFailure) => {
-    if (source.run !== run) return
-    if (!run.complaint) {
-      const reason = `${source.redact(failure.message)}; such messages are left out, and the developers must mend what stays wrong.`
-      settle(source, { ...source.course, reason }, false)
-    }
-    run.complaint = failure
-  }
-
-  const finish = (
-    source: Source,
-    run: Run,
-    result: { newest?: number | undefined; failure?: VendorFailure; silent?: true },
-  ) => {
-    if (source.run !== run) return
-    count(source, run, false)
-    source.run = undefined
-    if (listen) openStreams.set(source.scope, (openStreams.get(source.scope) ?? 1) - 1)
-    const now = Date.now()
-    // The course first: ending the run may wake what it left behind.
-    let course: Course
-    if (result.silent) course = afterSilence(source.course, pace, now, Math.random())
-    else if (result.failure) {
-      const { kind, message, until } = result.failure
-      course = afterFailure(source.course, { kind, message: source.redact(message), until }, pace, now, Math.random())
-      if (kind === 'throttled') given.pause(source.scope, course.nextTryAt)
-    } else {
-      source.polls++
-      // The second run takes each device to a phase of its own, so that those that started together drift apart.
-      const due = source.polls === 1 ? now - pace.every * (0.1 + 0.8 * Math.random()) : source.due
-      const next = nextPoll(due, pace, now, run.notBefore, Math.random())
-      course = afterSuccess(source.course, result.newest, pace, now, next)
-    }
-    run.abort.abort()
-    if (sources.get(source.key) === source) {
-      settle(source, course, true)
-      plan(source, course.nextTryAt)
-    }
-    drain()
-  }
-
+  const runs = makeRuns(given, { settle, plan, isKnown, drain })
   const sweeper = setInterval(
-    () => {
-      const now = Date.now()
-      for (const { run } of sources.values()) {
-        if (!run || run.deadline > now) continue
-        const late = new VendorFailure(
-          'unreachable',
-          `It did not finish within ${Math.round(given.runTimeout / 1000)} s`,
-        )
-        run.giveUp(listen ? (run.complaint ?? 'silent') : late)
-      }
-    },
+    () => runs.sweep(sources.values()),
     Math.min(sweepEvery, Math.max(50, pace.staleAfter / 4)),
   )
 
@@ -265,9 +84,12 @@ export function startScheduler(given: SchedulerGiven): Scheduler {
       const wait = Math.random() * spread
       source = makeSource(seed, loaded, now, now + wait)
       sources.set(key, source)
+      scopes.set(source.scope, (scopes.get(source.scope) ?? 0) + 1)
       plan(source, seed.course ? againAt(seed.course, now, wait) : now + wait)
     }
-    source.members.push({ seed, remembered: undefined })
+    // A person may have signed in anew for it.
+    sessions?.reread(source.scope)
+    source.members.push(makeMember(seed))
     sourceOf.set(seed.id, source)
   }
 
@@ -284,8 +106,20 @@ export function startScheduler(given: SchedulerGiven): Scheduler {
     if (index >= 0) source.members.splice(index, 1)
     if (source.members.length > 0) return
     sources.delete(source.key)
+    const others = (scopes.get(source.scope) ?? 1) - 1
+    if (others > 0) scopes.set(source.scope, others)
+    else {
+      scopes.delete(source.scope)
+      sessions?.forget(source.scope)
+    }
     source.run?.giveUp(new VendorFailure('unreachable', 'The device was stopped'))
     source.run?.abort.abort()
+  }
+
+  const find: Scheduler['find'] = (id) => {
+    const source = sourceOf.get(id)
+    const member = source?.members.find(({ seed }) => seed.id === id)
+    return source && member && { source, member }
   }
 
   return {
@@ -308,7 +142,17 @@ export function startScheduler(given: SchedulerGiven): Scheduler {
       held = on
       drain()
     },
-    redactFor: (id, text) => sourceOf.get(id)?.redact(text) ?? '',
+    find,
+    async lend(id, work, onPermit) {
+      const found = find(id)
+      if (!found) throw new VendorFailure('unreachable', 'The device does not run')
+      return runs.lend(found.source, id, work, onPermit)
+    },
+    hasten(id, at) {
+      const source = sourceOf.get(id)
+      if (source && !listen && source.course.kind === undefined && isFree(source) && at < source.due) plan(source, at)
+    },
+    redactFor: (id, text) => sourceOf.get(id)?.vault.redact(text) ?? '',
     close() {
       closed = true
       agenda.close()
@@ -316,7 +160,7 @@ export function startScheduler(given: SchedulerGiven): Scheduler {
       for (const source of sources.values()) source.run?.abort.abort()
     },
     get polls() {
-      return polls
+      return runs.polls
     },
   }
 }

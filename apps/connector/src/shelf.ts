@@ -31,6 +31,7 @@ const Packed = Type.Object({
   expires: Type.Number(),
   lastModified: Type.Optional(Type.String()),
   etag: Type.Optional(Type.String()),
+  at: Type.Optional(Type.Number()),
 })
 
 export const makeShelf = ({ load, save, patience = 3000 }: ShelfGiven): Shelf => ({
@@ -42,9 +43,9 @@ export const makeShelf = ({ load, save, patience = 3000 }: ShelfGiven): Shelf =>
     try {
       const packed = await Promise.race([load(nameOf(key)), late])
       if (!Check(Packed, packed)) return undefined
-      const { body, expires, lastModified, etag } = packed
+      const { body, expires, lastModified, etag, at } = packed
       const text = gunzipSync(Buffer.from(body, 'base64'), { maxOutputLength: mostUnpacked }).toString('utf8')
-      return { body: text, expires, lastModified, etag }
+      return { body: text, expires, lastModified, etag, at }
     } catch {
       return undefined
     } finally {

@@ -4,18 +4,44 @@ import type { VendorFailure } from '@nabolag/core'
 import { type Course, newCourse } from './course.ts'
 import type { Loaded } from './loaded.ts'
 import type { Seed } from './messages.ts'
-import { checkReadings, leaveOutSent, makeRate, newestOf, type Remembered, writePayloads } from './readings.ts'
-import { makeRedactor } from './redact.ts'
+import { locate, makePlaceSaver, type Place, type Places, readPlaces, writePlaces } from './places.ts'
+import {
+  type CheckedReading,
+  checkReadings,
+  leaveOutSent,
+  makeRate,
+  newestOf,
+  type Remembered,
+  writePayloads,
+} from './readings.ts'
+import { makeVault, type Vault } from './vault.ts'
 
-type Member = { readonly seed: Seed; remembered: Remembered | undefined }
+export type Member = {
+  readonly seed: Seed
+  /** Where its readings are logged. */
+  readonly places: Places
+  readonly isWorthSaving: ReturnType<typeof makePlaceSaver>
+  remembered: Remembered | undefined
+}
+
+export const makeMember = (seed: Seed): Member => ({
+  seed,
+  places: readPlaces(seed.places),
+  isWorthSaving: makePlaceSaver(),
+  remembered: undefined,
+})
 
 export type Run = {
   readonly abort: AbortController
+  /** ms since the epoch. */
+  readonly begunAt: number
   /** Ends the wait for it, whatever the integration does. */
   readonly giveUp: (failure: VendorFailure | 'silent') => void
   /** When it is given up, ms since the epoch. */
   deadline: number
   notBefore: number
+  /** The answers it is made from, as the cache knows them. */
+  readonly asked: string[]
   /** Whether it counts among the fetches at once. */
   active: boolean
   /** When a stream last held a measurement. */
@@ -29,13 +55,16 @@ export type Source = {
   readonly members: Member[]
   readonly credentials: Seed['credentials']
   readonly scope: string
-  readonly secrets: readonly string[]
-  readonly redact: (text: string) => string
+  readonly vault: Vault
   readonly rate: (readings: number, now: number) => void
   course: Course
+  /** The newest good answer, where anybody asks for it later. */
+  status: unknown
   /** When it was to run; entries in the agenda with another time are old. */
   due: number
   polls: number
+  /** Whether its owner was told that `sampling.next` gives no usable time. */
+  complainedOfNext: boolean
   run: Run | undefined
 }
 
@@ -49,7 +78,17 @@ export function openRun(now: number, patience: number): { run: Run; givenUp: Pro
   const abort = new AbortController()
   const deadline = now + patience
   return {
-    run: { abort, giveUp, deadline, notBefore: 0, active: false, measuredAt: now, complaint: undefined },
+    run: {
+      abort,
+      begunAt: now,
+      giveUp,
+      deadline,
+      notBefore: 0,
+      asked: [],
+      active: false,
+      measuredAt: now,
+      complaint: undefined,
+    },
     givenUp,
   }
 }
@@ -60,20 +99,29 @@ export const sourceKey = ({ id, credentials }: Seed, { listen }: Loaded): string
 
 /** The source of a device that goes on where it was, or is first tried at `startAt` (ms). */
 export function makeSource(seed: Seed, loaded: Loaded, now: number, startAt: number): Source {
-  const secrets = loaded.secretsOf(seed.credentials)
   return {
     key: sourceKey(seed, loaded),
     members: [],
     credentials: seed.credentials,
     scope: loaded.scopeOf(seed.credentials, seed.id),
-    secrets,
-    redact: makeRedactor(secrets),
+    vault: makeVault(loaded.secretsOf(seed.credentials)),
     rate: makeRate(),
     course: seed.course ?? newCourse(now, startAt),
+    status: undefined,
     due: 0,
     polls: seed.course ? 2 : 0,
+    complainedOfNext: false,
     run: undefined,
   }
+}
+
+/** What becomes of an answer. */
+export type Takers = {
+  readonly samples: (id: number, samples: number, payloads: string[]) => void
+  readonly places: (id: number, places: readonly Place[]) => void
+  readonly lines: (id: number, level: 'info' | 'warn', messages: readonly string[]) => void
+  /** All readings of an answer, at their locations; `askedAt`: since when it was asked for (ms). */
+  readonly heard: (id: number, readings: readonly CheckedReading[], askedAt: number) => void
 }
 
 /**
@@ -86,16 +134,23 @@ export function takeAnswer(
   source: Source,
   loaded: Loaded,
   answer: unknown,
-  onSamples: (id: number, samples: number, payloads: string[]) => void,
+  takers: Takers,
+  askedAt: number,
 ): number | undefined {
   const readings = checkReadings(loaded.read(answer, source.credentials))
-  source.rate(readings.length, Date.now())
+  const now = Date.now()
+  source.rate(readings.length, now)
+  if (loaded.keepsStatus) source.status = answer
   for (const member of source.members) {
-    const { fresh, remembered } = leaveOutSent(readings, member.remembered)
-    member.remembered = remembered
     const { id, houseId, count } = member.seed
+    const { readings: located, lines } = locate(member.places, readings, now, loaded.pace.staleAfter)
+    if (lines.length > 0) takers.lines(id, 'info', lines.map(source.vault.redact))
+    if (member.isWorthSaving(member.places, lines.length > 0, now)) takers.places(id, writePlaces(member.places))
+    const { fresh, remembered } = leaveOutSent(located, member.remembered)
+    member.remembered = remembered
+    if (loaded.keepsStatus) takers.heard(id, located, askedAt)
     if (fresh.length === 0) continue
-    onSamples(id, fresh.length, writePayloads(fresh, { houseId, name: loaded.name, group: loaded.group, count }))
+    takers.samples(id, fresh.length, writePayloads(fresh, { houseId, name: loaded.name, group: loaded.group, count }))
   }
   return newestOf(readings)
 }

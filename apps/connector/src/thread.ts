@@ -95,7 +95,7 @@ export function openThread(given: ThreadGiven): Thread {
   }, look)
 
   worker.on('message', (message: FromThread) => {
-    if (closing && message.from === 'news') return onMessage(message)
+    if (closing && (message.from === 'news' || message.from === 'command-done')) return onMessage(message)
     if (over) return
     if (message.from === 'fault')
       die({ culprit: message.id, reason: `The integration failed outside of its run: ${message.message}` })

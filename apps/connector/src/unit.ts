@@ -15,6 +15,8 @@ export type Unit = {
   readonly generation: number
   readonly credentials: Readonly<Record<string, unknown>>
   course: Course | undefined
+  /** What is known of the places it measures at. */
+  places: unknown
   status: DeviceStatus
   /** Whether it has measured in its present run. */
   measured: boolean
@@ -54,6 +56,7 @@ function makeUnit(device: FleetDevice, course: Course | undefined, run: number):
     generation: device.generation,
     credentials: device.credentials ?? {},
     course,
+    places: device.places,
     status: {
       state: course?.state ?? 'starting',
       reason: course?.reason,
@@ -104,6 +107,12 @@ export function noteOutcome(unit: Unit, { course, tried }: Omit<Outcome, 'id'>, 
   if (news || tried || now - unit.savedAt > saveEvery) save(unit, tell, changed)
 }
 
+/** Takes over what is known of a device's places now. */
+export function notePlaces(unit: Unit, places: unknown, tell: Teller): void {
+  unit.places = places
+  save(unit, tell, false, places)
+}
+
 /** Of interest to the owner only where something is the matter. */
 const shownTry = ({ reason, nextTryAt }: Course, now: number): number | undefined =>
   reason !== undefined && nextTryAt > now ? Math.round(nextTryAt) : undefined
@@ -112,9 +121,10 @@ export function writeLine(unit: Unit, { recorder }: Teller, level: LogLevel, mes
   recorder.line({ deviceId: unit.id, run: unit.status.run, time: Date.now(), level, message: message.slice(0, 500) })
 }
 
-function save(unit: Unit, { recorder, connector }: Teller, announce: boolean): void {
+function save(unit: Unit, { recorder, connector }: Teller, announce: boolean, places?: unknown): void {
   unit.savedAt = Date.now()
   const topic = announce ? deviceTopic(unit.houseId, unit.integration, unit.count) : undefined
   const resume = unit.course && writeResume(unit.generation, unit.course)
-  recorder.status({ deviceId: unit.id, connector, ...unit.status, resume }, topic)
+  const kind = unit.course?.kind
+  recorder.status({ deviceId: unit.id, connector, ...unit.status, kind, resume, places }, topic)
 }

@@ -23,7 +23,7 @@ export type WireCaller = { readonly secrets: readonly string[]; readonly signal:
 const mostRedirects = 3
 
 /**
- * Sends one question and reads its whole answer, over redirects that give no secret away.
+ * Sends one question and reads its whole answer, over redirects that give no secret away; `stay` follows none.
  *
  * @throws VendorFailure `unreachable` without an answer, `changed` for one that is too large or leads elsewhere
  */
@@ -34,7 +34,7 @@ export async function send(
   url: URL,
   headers: Record<string, string>,
   body: string | undefined,
-  redirects = 0,
+  redirects: number | 'stay' = 0,
 ): Promise<Wire> {
   const abort = new AbortController()
   const stop = () => abort.abort(caller.signal.reason)
@@ -54,7 +54,7 @@ export async function send(
       body: (packed ? unpack(bytes, host.bodyLimit, url) : bytes).toString('utf8'),
     }
     const target = redirectOf(wire, url)
-    if (!target) return wire
+    if (!target || redirects === 'stay') return wire
     const carries = headers.authorization !== undefined || hasSecret(caller.secrets, url, headers, body)
     if (redirects >= mostRedirects || (target.origin !== url.origin && (carries || target.protocol !== url.protocol)))
       throw new VendorFailure('changed', `${url.host} sends us on to ${target.host}, which we do not follow`)
