@@ -1,4 +1,11 @@
-/** What can go wrong at a vendor, switched while it runs. */
+/**
+ * What can go wrong at a vendor, switched while it runs. Who builds a vendor on `startVendor` gets refused, throttled,
+ * mute, reset, outage, html, half, changed, nulls and missing for every HTTP answer without a line of his own. He adds
+ * where they mean something: `duplicate` and `late` (in `Vendor.spoil`, or where the points are made), `dst` (by taking
+ * the time from `shownTime` instead of `world.now()`), and all of them on streams of his own (`faults.strike`,
+ * `faults.onSet`, `spoil`).
+ */
+import { changeBefore } from './world/local-time.ts'
 
 export const faults = {
   refused: 'Nobody is let in, in the words of the vendor',
@@ -13,6 +20,8 @@ export const faults = {
   missing: 'Numbers are left out',
   duplicate: 'Points come twice',
   late: 'Points come with a time of `seconds` ago (600 when absent)',
+  rejected: 'Commands are not carried out, in the words of the vendor',
+  dst: 'The vendor’s clock shows the last day on which Norwegian clocks changed (`season`: autumn when absent, or spring), beginning `seconds` after the change (-1800 when absent)',
 } as const
 
 export type Fault = keyof typeof faults
@@ -21,19 +30,23 @@ export type FaultOptions = {
   readonly retryAfter?: number
   readonly status?: number
   readonly seconds?: number
+  readonly season?: 'spring' | 'autumn'
   /** Only for this token or key; for everybody when absent. */
   readonly account?: string
 }
+
+/** As it is kept: with the moment it was switched on, ms. */
+type FaultOn = FaultOptions & { readonly since: number }
 
 export type Faults = {
   set(fault: Fault, options?: FaultOptions): void
   unset(fault: Fault): void
   clear(): void
   /** The options of a fault that is on for that account, and counts that it was carried out. */
-  strike(fault: Fault, account: string | undefined): FaultOptions | undefined
+  strike(fault: Fault, account: string | undefined): FaultOn | undefined
   /** The same without counting. */
-  active(fault: Fault, account: string | undefined): FaultOptions | undefined
-  readonly on: Readonly<Partial<Record<Fault, FaultOptions>>>
+  active(fault: Fault, account: string | undefined): FaultOn | undefined
+  readonly on: Readonly<Partial<Record<Fault, FaultOn>>>
   /** How often each was carried out. */
   readonly struck: Readonly<Record<Fault, number>>
   /** Told of each fault that is switched on. */
@@ -43,7 +56,7 @@ export type Faults = {
 export const isFault = (name: unknown): name is Fault => typeof name === 'string' && Object.hasOwn(faults, name)
 
 export function makeFaults(): Faults {
-  const on: Partial<Record<Fault, FaultOptions>> = {}
+  const on: Partial<Record<Fault, FaultOn>> = {}
   const struck = Object.fromEntries(Object.keys(faults).map((name) => [name, 0])) as Record<Fault, number>
   const listeners: ((fault: Fault) => void)[] = []
   const active = (fault: Fault, account: string | undefined) => {
@@ -55,7 +68,7 @@ export function makeFaults(): Faults {
     struck,
     active,
     set: (fault, options = {}) => {
-      on[fault] = options
+      on[fault] = { ...options, since: Date.now() }
       for (const listener of listeners) listener(fault)
     },
     unset: (fault) => {
@@ -71,6 +84,16 @@ export function makeFaults(): Faults {
     },
     onSet: (listener) => listeners.push(listener),
   }
+}
+
+/**
+ * The time a vendor shows, ms: `now`, or with `dst` on one around the last change of the clocks before `now`, from where
+ * it goes on at the usual pace. Counts as carrying out the fault.
+ */
+export function shownTime(faults: Faults, account: string | undefined, now: number): number {
+  const dst = faults.strike('dst', account)
+  if (!dst) return now
+  return changeBefore(now, dst.season ?? 'autumn') + 1000 * (dst.seconds ?? -1800) + (Date.now() - dst.since)
 }
 
 /** Carries out on a document the faults that only spoil what it says. */

@@ -1,22 +1,36 @@
 /** The vendors' clouds, simulated, and the houses that live behind them. */
 import type { Faults } from './faults.ts'
 import { startMet } from './met.ts'
+import { startMill } from './mill.ts'
+import { startNordpool } from './nordpool.ts'
 import { startSensibo } from './sensibo.ts'
 import type { ListenOptions, Simulator } from './server.ts'
+import { startSolcast } from './solcast.ts'
+import { startSystemair } from './systemair.ts'
 import { startTibber } from './tibber.ts'
+import { startVerisure } from './verisure.ts'
+import { startVictron } from './victron.ts'
 import { makeWorld, type World } from './world/world.ts'
 
 export { type Fault, type FaultOptions, type Faults, faults } from './faults.ts'
-export type { Simulator } from './server.ts'
+export type { Account, Simulator } from './server.ts'
 export { type HistoryOptions, history } from './world/history.ts'
 export type { AcState, LivingHouse, Meter } from './world/house.ts'
 export { type DemoDevice, type DemoHouse, demoHouses, type Room } from './world/houses.ts'
 export { makeWorld, type World, type WorldOptions } from './world/world.ts'
 
-const starters = { met: startMet, tibber: startTibber, sensibo: startSensibo } as const satisfies Record<
-  string,
-  (world: World, options: ListenOptions) => Promise<Simulator>
->
+/** One line per vendor; the name is that of `vendor` in the integrations. */
+const starters = {
+  met: startMet,
+  tibber: startTibber,
+  sensibo: startSensibo,
+  mill: startMill,
+  nordpool: startNordpool,
+  systemair: startSystemair,
+  verisure: startVerisure,
+  solcast: startSolcast,
+  victron: startVictron,
+} as const satisfies Record<string, (world: World, options: ListenOptions) => Promise<Simulator>>
 
 export type VendorName = keyof typeof starters
 export const vendorNames = Object.keys(starters) as readonly VendorName[]
@@ -25,6 +39,8 @@ export type Simulators = {
   /** The origin of each vendor that was started: what goes into `NABOLAG_VENDOR_URLS`. */
   readonly urls: Readonly<Record<VendorName, string>>
   readonly faults: Readonly<Record<VendorName, Faults>>
+  /** Those that were started. */
+  readonly started: ReadonlyMap<VendorName, Simulator>
   readonly world: World
   close(): Promise<void>
 }
@@ -61,6 +77,7 @@ export async function startSimulators(options: SimulatorOptions = {}): Promise<S
   return {
     urls: each((simulator) => simulator?.url ?? ''),
     faults: each((simulator) => simulator?.faults as Faults),
+    started,
     world,
     close,
   }

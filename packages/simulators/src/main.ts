@@ -1,6 +1,7 @@
 /**
- * The simulators as a process: `node main.ts [met] [tibber] [sensibo] [--port met=9001] [--seed 2023] [--start ms]
- * [--host 127.0.0.1]`. Prints one line of JSON with the addresses once they answer; ends with its parent, or when told.
+ * The simulators as a process: `node main.ts [met] [tibber] … [--port met=9001] [--seed 2023] [--start ms]
+ * [--host 127.0.0.1]`; all vendors when none is named. Prints one line of JSON with the addresses once they answer; ends
+ * with its parent, or when told. `nabolag simulate` is the same for people.
  */
 import { parseArgs } from 'node:util'
 import { makeWorld, startSimulators, type VendorName, vendorNames } from './index.ts'

@@ -1,8 +1,10 @@
 /** What the simulated Tibber knows of a home: prices, hours and the live meter, as its schema names them. */
 import { isBench } from './server.ts'
+import type { LivingHouse } from './world/house.ts'
 import { localIso, midnightBefore } from './world/local-time.ts'
 import { random, round, seedOf } from './world/noise.ts'
 import { spotPriceAt } from './world/prices.ts'
+import { weatherAt } from './world/weather.ts'
 import type { World } from './world/world.ts'
 
 const hour = 3_600_000
@@ -16,40 +18,53 @@ export type TibberHome = {
   readonly offset: number
   live(ms: number): Record<string, unknown>
   used(from: number, to: number): { energy: number; cost: number }
+  /** kWh delivered to the grid; absent where there are no panels. */
+  readonly produced?: (from: number, to: number) => number
 }
+
+/** The token of an account with a home for each simulated house, the last of which has panels. */
+export const severalHomes = 'sim-tibber-several-homes'
 
 /** The homes of a token, or `undefined` when nobody has it. */
 export function homesOf(world: World, token: string | undefined): readonly TibberHome[] | undefined {
   if (token === undefined) return undefined
   if (isBench(token)) return [benchHome(world, token)]
-  const homes = world.houses.flatMap((living): TibberHome[] => {
-    const { tibber, name } = living.house
-    if (tibber?.token !== token) return []
-    const seed = seedOf(name)
-    return [
-      {
-        id: tibber.home,
-        name,
-        every: 2500,
-        offset: 0,
-        used: living.used,
-        live: (ms) => {
-          const { power, minPower, averagePower, maxPower, today, lastHour, cost, register } = living.meterAt(ms)
-          return liveOf(seed, ms, {
-            power,
-            minPower,
-            averagePower,
-            maxPower,
-            accumulatedConsumption: today,
-            accumulatedConsumptionLastHour: lastHour,
-            accumulatedCost: cost,
-            lastMeterConsumption: register,
-          })
-        },
-      },
-    ]
-  })
+  const homes =
+    token === severalHomes
+      ? world.houses.map((living, nth) => homeOf(world, living, nth === world.houses.length - 1))
+      : world.houses.filter(({ house }) => house.tibber?.token === token).map((living) => homeOf(world, living, false))
   return homes.length === 0 ? undefined : homes
+}
+
+function homeOf(world: World, living: LivingHouse, hasPanels: boolean): TibberHome {
+  const { tibber, name } = living.house
+  const seed = seedOf(name)
+  const watts = (ms: number) => 5 * weatherAt(world.seed, living.house, ms).irradiance
+  return {
+    id: tibber?.home ?? `home-${seed.toString(16)}`,
+    name,
+    every: 2500,
+    offset: 0,
+    // Before the world began nobody knows; a day on which clocks changed may lie there.
+    used: (from, to) => (to <= world.start ? { energy: 0.75, cost: 0.9 } : living.used(from, to)),
+    ...(hasPanels && { produced: (from, to) => round((watts((from + to) / 2) * (to - from)) / hour / 1000, 3) }),
+    live: (ms) => {
+      const { power, minPower, averagePower, maxPower, today, lastHour, cost, register } = living.meterAt(ms)
+      return {
+        ...liveOf(seed, ms, {
+          power,
+          minPower,
+          averagePower,
+          maxPower,
+          accumulatedConsumption: today,
+          accumulatedConsumptionLastHour: lastHour,
+          accumulatedCost: cost,
+          lastMeterConsumption: register,
+        }),
+        ...(hasPanels && { powerProduction: Math.round(watts(ms)) }),
+      }
+    },
+  }
 }
 
 /** No memory and no model: there are a thousand of them. */
@@ -119,8 +134,8 @@ function liveOf(seed: number, ms: number, known: Record<string, number> & { powe
 
 type Page = { first?: number; last?: number; before?: string; after?: string; resolution: string }
 
-/** The resolvers of a home. The grid company is some hours behind. */
-export const homeResolvers = (world: World, home: TibberHome) => ({
+/** The resolvers of a home. The grid company is so far behind, ms. */
+export const homeResolvers = (world: World, home: TibberHome, behind = 2 * hour) => ({
   id: home.id,
   timeZone: 'Europe/Oslo',
   appNickname: home.name,
@@ -141,18 +156,17 @@ export const homeResolvers = (world: World, home: TibberHome) => ({
   features: { realTimeConsumptionEnabled: true },
   currentSubscription: () => dealOf(world, home),
   subscriptions: () => [dealOf(world, home)],
-  production: null,
-  consumption: ({ resolution, first, last, before, after }: Page) => {
+  production: ({ resolution, ...page }: Page) => {
+    if (!home.produced) return null
+    const { starts, end } = hoursOf(world, page)
+    return {
+      nodes: resolution === 'HOURLY' ? starts.map((ms) => producedHourOf(world, home, ms, ms < end - behind)) : [],
+    }
+  },
+  consumption: ({ resolution, ...page }: Page) => {
     if (resolution !== 'HOURLY') return { nodes: [], pageInfo: { count: 0, filtered: 0 } }
-    const end = Math.floor(world.now() / hour) * hour
-    const begin = Math.max(Math.floor(world.start / hour) * hour, end - 744 * hour)
-    const from = Math.max(begin, cursorTime(after) === undefined ? begin : cursorTime(after)! + hour)
-    const to = Math.min(end, cursorTime(before) ?? end)
-    const starts: number[] = []
-    for (let ms = from; ms < to; ms += hour) starts.push(ms)
-    const chosen =
-      first === undefined ? starts.slice(-Math.min(744, last ?? 744)) : starts.slice(0, Math.min(744, first))
-    const nodes = chosen.map((ms) => hourOf(home, ms, ms < end - 2 * hour))
+    const { starts: chosen, begin, end, to } = hoursOf(world, page)
+    const nodes = chosen.map((ms) => hourOf(home, ms, ms < end - behind))
     return {
       nodes,
       edges: nodes.map((node, index) => ({ cursor: toCursor(chosen[index]!), node })),
@@ -176,6 +190,32 @@ export const homeResolvers = (world: World, home: TibberHome) => ({
     }
   },
 })
+
+/** The hours that a page asks for, by their beginnings: 744 at most, since the world began or for two days. */
+function hoursOf(world: World, { first, last, before, after }: Omit<Page, 'resolution'>) {
+  const end = Math.floor(world.now() / hour) * hour
+  const begin = Math.max(Math.min(Math.floor(world.start / hour) * hour, end - 48 * hour), end - 744 * hour)
+  const from = Math.max(begin, cursorTime(after) === undefined ? begin : cursorTime(after)! + hour)
+  const to = Math.min(end, cursorTime(before) ?? end)
+  const all: number[] = []
+  for (let ms = from; ms < to; ms += hour) all.push(ms)
+  const starts = first === undefined ? all.slice(-Math.min(744, last ?? 744)) : all.slice(0, Math.min(744, first))
+  return { starts, begin, end, to }
+}
+
+function producedHourOf(world: World, home: TibberHome, ms: number, delivered: boolean) {
+  const production = home.produced?.(ms, ms + hour) ?? 0
+  const unitPrice = spotPriceAt(world.seed, ms)
+  return {
+    from: localIso(ms),
+    to: localIso(ms + hour),
+    unitPrice: delivered ? unitPrice : null,
+    production: delivered ? production : null,
+    productionUnit: 'kWh',
+    profit: delivered ? round(production * unitPrice, 5) : null,
+    currency: 'NOK',
+  }
+}
 
 function hourOf(home: TibberHome, ms: number, delivered: boolean) {
   const { energy, cost } = home.used(ms, ms + hour)

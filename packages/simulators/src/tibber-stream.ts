@@ -1,11 +1,14 @@
-/** Tibber's live stream: GraphQL over WebSocket, with its habits of closing. */
+/**
+ * Tibber's live stream: GraphQL over WebSocket, with its habits of closing. A fault whose account is the id of a home
+ * strikes that home alone: `outage` as Tibber fails to start one stream, `mute` as it forgets one.
+ */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execute, GraphQLError, parse, subscribe, validate } from 'graphql'
 import { handleProtocols, makeServer } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { type Faults, spoil } from './faults.ts'
+import { type Faults, shownTime, spoil } from './faults.ts'
 import { homesOf } from './tibber-home.ts'
 import { schema } from './tibber-schema.ts'
 import { localIso } from './world/local-time.ts'
@@ -22,6 +25,7 @@ export function makeStream(world: World, faults: Faults, path: string): Stream {
     perMessageDeflate: false,
   })
   const open = new Map<string, number>()
+  const listeners = new Set<Extra>()
   const server = makeServer<Record<string, unknown>, Extra>({
     schema,
     // The same copy of the library that made the schema: a test runner may load two.
@@ -46,7 +50,8 @@ export function makeStream(world: World, faults: Faults, path: string): Stream {
     },
     onNext: ({ extra }, _id, _payload, _args, result) => ({
       ...result,
-      data: spoil(faults, extra.token, result.data) as never,
+      // Tibber leaves the data out beside errors.
+      data: result.errors ? undefined : (spoil(faults, extra.token, result.data) as never),
     }),
   })
 
@@ -55,15 +60,22 @@ export function makeStream(world: World, faults: Faults, path: string): Stream {
     const homes = homesOf(world, token) ?? []
     const home = homeId === undefined ? homes[0] : homes.find(({ id }) => id === homeId)
     if (!home) throw new GraphQLError('home not found', { extensions: { code: 'HOME_NOT_FOUND' } })
+    if (faults.strike('outage', home.id)) {
+      const error = new GraphQLError(`unable to start stream api:0123456789abcdef for device ${home.id}`)
+      yield { liveMeasurement: error, testMeasurement: error }
+      return
+    }
     let last = 0
     while (!done.signal.aborted) {
       const { every, offset } = home
       const at = Math.floor((world.now() - offset) / every) * every + offset
-      if (at > last) {
+      if (at > last && faults.strike('mute', home.id)) last = at
+      else if (at > last) {
         last = at
         const late = faults.strike('late', token)
-        const measured = home.live(at)
-        const point = late ? { ...measured, timestamp: localIso(at - 1000 * (late.seconds ?? 600)) } : measured
+        const shown = shownTime(faults, token, at)
+        const measured = home.live(shown)
+        const point = late ? { ...measured, timestamp: localIso(shown - 1000 * (late.seconds ?? 600)) } : measured
         yield { liveMeasurement: point, testMeasurement: point }
         if (faults.strike('duplicate', token)) yield { liveMeasurement: point, testMeasurement: point }
       }
@@ -72,12 +84,17 @@ export function makeStream(world: World, faults: Faults, path: string): Stream {
   }
 
   faults.onSet((fault) => {
-    if (fault === 'outage') for (const socket of sockets.clients) socket.close(1001, 'Going away')
-    if (fault === 'reset') for (const socket of sockets.clients) socket.terminate()
+    if (fault !== 'outage' && fault !== 'reset') return
+    for (const { socket, token } of listeners) {
+      if (!faults.active(fault, token)) continue
+      if (fault === 'outage') socket.close(1001, 'Going away')
+      else socket.terminate()
+    }
   })
 
   sockets.on('connection', (socket: WebSocket) => {
     const extra: Extra = { socket, done: new AbortController() }
+    listeners.add(extra)
     const closed = server.opened(
       {
         protocol: socket.protocol,
@@ -98,6 +115,7 @@ export function makeStream(world: World, faults: Faults, path: string): Stream {
     socket.on('error', () => socket.terminate())
     socket.once('close', (code, reason) => {
       extra.done.abort()
+      listeners.delete(extra)
       if (extra.token !== undefined) {
         const left = (open.get(extra.token) ?? 1) - 1
         if (left > 0) open.set(extra.token, left)

@@ -1,6 +1,6 @@
 /** Tibber's GraphQL interface, simulated: queries over HTTP, the live stream over WebSocket. */
 import { type DocumentNode, execute, GraphQLError, parse, validate } from 'graphql'
-import type { Faults } from './faults.ts'
+import { type Faults, shownTime } from './faults.ts'
 import {
   isBench,
   type ListenOptions,
@@ -11,7 +11,7 @@ import {
   startVendor,
   type Vendor,
 } from './server.ts'
-import { homeResolvers, homesOf } from './tibber-home.ts'
+import { homeResolvers, homesOf, severalHomes } from './tibber-home.ts'
 import { schema } from './tibber-schema.ts'
 import { makeStream } from './tibber-stream.ts'
 import type { World } from './world/world.ts'
@@ -64,6 +64,16 @@ function makeTibber(world: World, faults: Faults, url: () => string): Vendor {
 
   return {
     account,
+    accounts: [
+      ...world.houses.flatMap(({ house: { tibber, name } }) => (tibber ? [[tibber.token, name] as const] : [])),
+      [severalHomes, world.houses.map(({ house }) => house.name).join(', ')] as const,
+    ].flatMap(([token, holds]) =>
+      ['tibber-realtime', 'tibber-hourly'].map((integration) => ({
+        integration,
+        credentials: { 'api-key': token },
+        holds,
+      })),
+    ),
     refused: unauthenticated,
     throttled: tooMany,
     answer: async (question) => {
@@ -77,9 +87,12 @@ function makeTibber(world: World, faults: Faults, url: () => string): Vendor {
       if (typeof query !== 'string') return broken([new GraphQLError('Must provide query string.')], 'BAD_REQUEST')
       const document = read(query)
       if ('status' in document) return document
+      const shown = { ...world, now: () => shownTime(faults, token, world.now()) }
+      const late = faults.strike('late', token)
+      const behind = 2 * 3_600_000 + (late ? 1000 * (late.seconds ?? 600) : 0)
       const home = ({ id }: { id: string }) => {
         const found = homes.find((one) => one.id === id)
-        if (found) return homeResolvers(world, found)
+        if (found) return homeResolvers(shown, found, behind)
         throw new GraphQLError('home not found', { extensions: { code: 'HOME_NOT_FOUND' } })
       }
       const result = await execute({
@@ -93,7 +106,7 @@ function makeTibber(world: World, faults: Faults, url: () => string): Vendor {
             name: 'Kari Nordmann',
             accountType: ['tibber', 'customer'],
             websocketSubscriptionUrl: `${url().replace(/^http/, 'ws')}${streamPath}`,
-            homes: () => homes.map((one) => homeResolvers(world, one)),
+            homes: () => homes.map((one) => homeResolvers(shown, one, behind)),
             home,
           },
           sendPushNotification: { successful: true, pushedToNumberOfDevices: 1 },
@@ -101,6 +114,7 @@ function makeTibber(world: World, faults: Faults, url: () => string): Vendor {
       })
       return { status: 200, body: result }
     },
+    spoil: (body, token) => (faults.strike('duplicate', token) ? repeatNodes(body) : body),
     upgrade: stream.upgrade,
     close: stream.close,
   }
@@ -114,4 +128,16 @@ function parseQuery(query: string): DocumentNode | Reply {
   } catch (error) {
     return broken([error instanceof GraphQLError ? error : new GraphQLError('Syntax Error')], 'GRAPHQL_PARSE_FAILED')
   }
+}
+
+/** Every hour and every price twice. */
+function repeatNodes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(repeatNodes)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      key === 'nodes' && Array.isArray(inner) ? inner.flatMap((node) => [node, node]) : repeatNodes(inner),
+    ]),
+  )
 }

@@ -3,6 +3,8 @@
  * and remembered, so that any past time can be asked; the same seed and start give the same house.
  */
 import { cop, discretise, type HouseState, mostHeat } from '@nabolag/control/thermal/index'
+import { type Flows, makeStorage, type StorageSettings } from './battery.ts'
+import { type LivingHeater, makeHeating } from './heater.ts'
 import type { DemoHouse, Room } from './houses.ts'
 import { hourOfDay, midnightBefore } from './local-time.ts'
 import { clamp, random, round, seedOf, smooth } from './noise.ts'
@@ -27,6 +29,10 @@ export type Meter = {
   /** kWh since the hour began */ readonly lastHour: number
   /** NOK since local midnight */ readonly cost: number
   /** kWh */ readonly register: number
+  /** Delivered now, W, since local midnight and ever, kWh; all zero without panels. */
+  readonly production: number
+  readonly producedToday: number
+  readonly productionRegister: number
 }
 
 const minute = 60_000
@@ -39,7 +45,14 @@ export type LivingHouse = {
   setAc(room: number, ms: number, state: AcState): void
   /** Mean electric power of a heat pump, W. */
   pumpPowerAt(room: number, ms: number): number
+  /** Besides the heat pumps; they rest until somebody wants them. */
+  readonly heaters: readonly LivingHeater[]
   meterAt(ms: number): Meter
+  /** Where the power goes and how full the battery is (%); `undefined` in a house without panels and battery. */
+  flowsAt(ms: number): (Flows & { readonly charge: number }) | undefined
+  storageAt(ms: number): StorageSettings | undefined
+  /** Somebody set the battery's inverter. */
+  setStorage(ms: number, change: Partial<StorageSettings>): void
   /** kWh and NOK between two times. */
   used(from: number, to: number): { readonly energy: number; readonly cost: number }
 }
@@ -55,10 +68,13 @@ export function makeHouse(house: DemoHouse, worldSeed: number, worldStart: numbe
   }))
   const states: HouseState[] = house.rooms.map(({ day }) => ({ air: day - 0.4, structure: day - 1.5 }))
   const changes: { at: number; state: AcState }[][] = house.rooms.map(() => [])
+  const storage = house.roofs || house.battery ? makeStorage(house, house.roofs ?? [], house.battery) : undefined
+  const heating = makeHeating(house, start, (ms) => reach(ms))
   const watts: number[] = []
   /** At the beginning of each minute, from zero at the start. */
   const energy: number[] = [0]
   const cost: number[] = [0]
+  const delivered: number[] = [0]
   let peaks = { midnight: 0, next: 0, min: Number.POSITIVE_INFINITY, max: 0 }
 
   function acStateAt(room: number, ms: number): AcState {
@@ -73,19 +89,23 @@ export function makeHouse(house: DemoHouse, worldSeed: number, worldStart: numbe
     rooms.forEach(({ room, step, air, power }, index) => {
       const state = states[index]!
       const { heat, electric } = runPump(room, acStateAt(index, at), state.air, weather.temperature, weather.humidity)
+      const heaters = heating.run(index, at, state.air)
       states[index] = step(state, {
         outdoor: weather.temperature,
-        heat,
+        heat: heat + heaters,
         gains: gains + 0.15 * random(seed + index, Math.floor(at / 1_200_000)),
         sun: weather.irradiance / 1000,
       })
       air.push(state.air)
       power.push(electric * 1000)
-      total += electric * 1000
+      total += (electric + heaters) * 1000
     })
-    watts.push(total)
-    energy.push(energy.at(-1)! + total / 60_000)
-    cost.push(cost.at(-1)! + (total / 60_000) * price)
+    const grid = storage ? storage.step(at, total, weather) : total
+    const drawn = Math.max(0, grid)
+    watts.push(drawn)
+    energy.push(energy.at(-1)! + drawn / 60_000)
+    cost.push(cost.at(-1)! + (drawn / 60_000) * price)
+    delivered.push(delivered.at(-1)! + Math.max(0, -grid) / 60_000)
   }
 
   /** The number of the minute, simulated if it has not been yet. */
@@ -118,9 +138,19 @@ export function makeHouse(house: DemoHouse, worldSeed: number, worldStart: numbe
     return peaks
   }
 
+  const jitterAt = (ms: number) => 1 + 0.05 * (random(seed + 70, Math.floor(ms / 2000)) - 0.5)
+  const flowsAt = (ms: number) => storage?.flowsIn(reach(ms), ms, jitterAt(ms))
+
   return {
     house,
     acStateAt,
+    flowsAt,
+    storageAt: (ms) => storage?.settingsAt(ms),
+    setStorage: (ms, change) => {
+      reach(ms)
+      storage?.set(ms, change)
+    },
+    heaters: heating.heaters,
     setAc: (room, ms, state) => {
       reach(ms)
       changes[room]!.push({ at: ms, state })
@@ -143,7 +173,9 @@ export function makeHouse(house: DemoHouse, worldSeed: number, worldStart: numbe
       const now = sumAt(energy, ms)
       const today = now - sumAt(energy, midnight)
       const { min, max } = peaksAt(ms)
-      const power = Math.round(watts[reach(ms)]! * (1 + 0.05 * (random(seed + 70, Math.floor(ms / 2000)) - 0.5)))
+      const grid = flowsAt(ms)?.grid ?? watts[reach(ms)]! * jitterAt(ms)
+      const power = Math.round(Math.max(0, grid))
+      const exported = sumAt(delivered, ms)
       const hours = (ms - Math.max(midnight, start)) / 3_600_000
       return {
         power,
@@ -154,6 +186,9 @@ export function makeHouse(house: DemoHouse, worldSeed: number, worldStart: numbe
         lastHour: round(now - sumAt(energy, Math.floor(ms / 3_600_000) * 3_600_000), 6),
         cost: round(sumAt(cost, ms) - sumAt(cost, midnight), 6),
         register: round(48_210 + now, 4),
+        production: Math.round(Math.max(0, -grid)),
+        producedToday: round(exported - sumAt(delivered, midnight), 6),
+        productionRegister: round(exported, 4),
       }
     },
     used: (from, to) => ({

@@ -1,6 +1,9 @@
 /** Three houses like those the thesis logged, with their accounts at the simulated vendors. */
 import { type HeatPump, type HouseParameters, usualHeatPump } from '@nabolag/control/thermal/index'
 
+import type { Battery } from './battery.ts'
+import type { Roof } from './solar.ts'
+
 export type Room = {
   readonly name: string
   readonly pod: string
@@ -28,6 +31,13 @@ export type DemoHouse = {
   readonly tibber?: { readonly token: string; readonly home: string }
   /** API key at the simulated Sensibo. */
   readonly sensibo?: { readonly key: string }
+  /** Panels and battery behind the house's meter. */
+  readonly roofs?: readonly Roof[]
+  readonly battery?: Battery
+  /** The account that sees the house's GX device at the simulated VRM. */
+  readonly victron?: { readonly portal: string; readonly email: string; readonly token: string }
+  /** API key at the simulated Solcast, whose rooftop sites are the roofs. */
+  readonly solcast?: { readonly key: string }
   readonly devices: readonly DemoDevice[]
 }
 
@@ -88,6 +98,13 @@ export const demoHouses: readonly DemoHouse[] = [
     ...house5,
     rooms: [room('Stue', 'SIMSTU51', 46, 1.3, 22, 20), room('Soverom', 'SIMSOV52', 24, 1.2, 18, 16)],
     sensibo: { key: 'sim-sensibo-house-5' },
+    roofs: [
+      { site: 'sim5-sout-hern-roof', name: 'South', peak: 4800, inverter: 4500, tilt: 34, azimuth: -170 },
+      { site: 'sim5-west-gara-geee', name: 'Garage', peak: 1800, inverter: 1800, tilt: 12, azimuth: 100 },
+    ],
+    battery: { capacity: 10, power: 4500, efficiency: 0.95 },
+    victron: { portal: '5e1f00d0c0de', email: 'house-5@sim.example.org', token: 'sim-victron-house-5' },
+    solcast: { key: 'sim-solcast-house-5' },
     devices: [{ integration: 'sensibo-sky', credentials: { 'api-key': 'sim-sensibo-house-5' } }],
   },
 ]

@@ -6,15 +6,28 @@ const lastSunday = (year: number, month: number): number => {
 }
 const rules = new Map<number, readonly [number, number]>()
 
-/** Milliseconds that Norwegian time is ahead of UTC. */
-export function offsetAt(ms: number): number {
-  const year = new Date(ms).getUTCFullYear()
+function ruleOf(year: number): readonly [number, number] {
   let rule = rules.get(year)
   if (!rule) {
     rule = [lastSunday(year, 2), lastSunday(year, 9)]
     rules.set(year, rule)
   }
-  return ms >= rule[0] && ms < rule[1] ? 7_200_000 : 3_600_000
+  return rule
+}
+
+/** The last moment before `ms` at which the clocks were put forward (spring) or back (autumn), ms. */
+export function changeBefore(ms: number, season: 'spring' | 'autumn'): number {
+  const year = new Date(ms).getUTCFullYear()
+  const nth = season === 'spring' ? 0 : 1
+  const thisYear = ruleOf(year)[nth]
+  return thisYear <= ms ? thisYear : ruleOf(year - 1)[nth]
+}
+
+/** Milliseconds that Norwegian time is ahead of UTC. */
+export function offsetAt(ms: number): number {
+  const year = new Date(ms).getUTCFullYear()
+  const [forward, back] = ruleOf(year)
+  return ms >= forward && ms < back ? 7_200_000 : 3_600_000
 }
 
 /** `2025-01-14T07:30:10.000+01:00`. */

@@ -17,3 +17,31 @@ export function spotPriceAt(seed: number, ms: number): number {
 
 /** With 25 % VAT and the supplier's 4 øre, NOK/kWh. */
 export const totalPriceAt = (seed: number, ms: number): number => round(1.25 * spotPriceAt(seed, ms) + 0.04, 5)
+
+/** Nord Pool's areas that have prices here. */
+export const areas: readonly string[] = 'NO1 NO2 NO3 NO4 NO5 SE1 SE2 SE3 SE4 DK1 DK2 FI EE LV LT'.split(' ')
+
+const rates = { EUR: 1, NOK: 11.7, SEK: 11.2, DKK: 7.46, PLN: 4.25, RON: 5.05, BGN: 1.956 } as const
+/** Of one euro. */
+export const rateOf = (currency: keyof typeof rates): number => rates[currency]
+
+/**
+ * EUR/kWh of an area, the mean over a period of 15 or 60 minutes that begins at `ms`. NO3 is what the simulated houses
+ * pay; the north is cheap, the south dear, and windy nights in Denmark cost less than nothing.
+ */
+export function eurPriceAt(seed: number, area: string, ms: number, length: number): number {
+  const quarters = Array.from({ length: Math.round(length / 900_000) }, (_, n) => ms + n * 900_000)
+  const { share, shift } = kindOf(area)
+  const priceOf = (at: number) =>
+    (share * spotPriceAt(seed, at)) / rates.NOK +
+    shift * (0.5 + smooth(seed + 34, at / 20_000_000)) +
+    0.0012 * (random(seed + 35, at / 900_000) - 0.5)
+  return quarters.reduce((sum, at) => sum + priceOf(at), 0) / quarters.length
+}
+
+function kindOf(area: string): { readonly share: number; readonly shift: number } {
+  if (area === 'NO4' || area === 'SE1') return { share: 0.2, shift: 0 }
+  if (area === 'NO3' || area === 'SE2') return { share: 1, shift: 0 }
+  if (area.startsWith('DK')) return { share: 1.4, shift: -0.06 }
+  return { share: 1.5, shift: 0.01 }
+}
