@@ -10,7 +10,7 @@ export type CheckedCredentials =
 /**
  * Checks what was typed against the integration's credentials schema. Texts that are numbers become numbers where the
  * schema wants one, and the other way round (forms and the older API send everything as text); empty texts count as
- * not given; fields that the schema does not know are dropped. `apiKey` and `api_key` are `api-key`.
+ * not given; spaces around a text count as not typed, but in a password; fields that the schema does not know are dropped. `apiKey` and `api_key` are `api-key`.
  */
 export function readCredentials(integration: Pick<AnyIntegration, 'credentials'>, typed: unknown): CheckedCredentials {
   const schema = integration.credentials
@@ -18,7 +18,10 @@ export function readCredentials(integration: Pick<AnyIntegration, 'credentials'>
   const names = new Map(Object.keys(schema.properties).map((name) => [bare(name), name]))
   const known = Object.entries(Clone(given)).flatMap(([typedName, value]) => {
     const name = names.get(bare(typedName))
-    return name === undefined || value === '' || value === null || value === undefined ? [] : [[name, value] as const]
+    if (name === undefined || value === null || value === undefined) return []
+    // What is pasted often brings a space or a line's end; only a password may mean it.
+    const meant: unknown = typeof value === 'string' && !/password/i.test(name) ? value.trim() : value
+    return meant === '' ? [] : [[name, meant] as const]
   })
   const credentials = Convert(schema, Object.fromEntries(known)) as Record<string, unknown>
   const missing = requiredFields(integration).filter((name) => !Object.hasOwn(credentials, name))

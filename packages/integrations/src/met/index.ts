@@ -28,18 +28,35 @@ const Details = Type.Object({
   wind_speed_of_gust: Value,
   wind_from_direction: Value,
   ultraviolet_index_clear_sky: Value,
+  air_temperature_percentile_10: Value,
+  air_temperature_percentile_90: Value,
+  wind_speed_percentile_10: Value,
+  wind_speed_percentile_90: Value,
 })
 
-const NextHour = Type.Object({
-  summary: Maybe(Type.Object({ symbol_code: Maybe(Type.String()) })),
-  details: Maybe(Type.Object({ precipitation_amount: Value })),
+/** What is said of the hours that begin at a step. Each length of time has fields of its own. */
+const Period = Type.Object({
+  summary: Maybe(Type.Object({ symbol_code: Maybe(Type.String()), symbol_confidence: Maybe(Type.String()) })),
+  details: Maybe(
+    Type.Object({
+      precipitation_amount: Value,
+      precipitation_amount_min: Value,
+      precipitation_amount_max: Value,
+      probability_of_precipitation: Value,
+      probability_of_thunder: Value,
+      air_temperature_min: Value,
+      air_temperature_max: Value,
+    }),
+  ),
 })
 
 const Step = Type.Object({
   time: Type.String(),
   data: Type.Object({
     instant: Maybe(Type.Object({ details: Maybe(Details) })),
-    next_1_hours: Maybe(NextHour),
+    next_1_hours: Maybe(Period),
+    next_6_hours: Maybe(Period),
+    next_12_hours: Maybe(Period),
   }),
 })
 
@@ -79,7 +96,9 @@ export const fourDecimals = (degrees: number): number => Number(/^-?\d+\.\d{4}/.
 
 function readStep({ time, data }: Static<typeof Step>, issued: string): Reading[] {
   const now = data.instant?.details
-  const nextHour = data.next_1_hours
+  const hour = data.next_1_hours?.details
+  const sixHours = data.next_6_hours?.details
+  const halfDay = data.next_12_hours
   const fields = {
     temperature: known(now?.air_temperature, celsius),
     humidity: known(now?.relative_humidity, percent),
@@ -94,9 +113,26 @@ function readStep({ time, data }: Static<typeof Step>, issued: string): Reading[
     windSpeedOfGust: known(now?.wind_speed_of_gust),
     windFromDirection: known(now?.wind_from_direction),
     ultravioletIndexClearSky: known(now?.ultraviolet_index_clear_sky),
-    // Only where the step is an hour: six hours' rain is not this field.
-    precipitationAmount: known(nextHour?.details?.precipitation_amount),
-    symbolCode: nextHour?.summary?.symbol_code ?? undefined,
+    temperaturePercentile10: known(now?.air_temperature_percentile_10, celsius),
+    temperaturePercentile90: known(now?.air_temperature_percentile_90, celsius),
+    windSpeedPercentile10: known(now?.wind_speed_percentile_10),
+    windSpeedPercentile90: known(now?.wind_speed_percentile_90),
+    precipitationAmount: known(hour?.precipitation_amount),
+    precipitationAmountMin: known(hour?.precipitation_amount_min),
+    precipitationAmountMax: known(hour?.precipitation_amount_max),
+    probabilityOfPrecipitation: known(hour?.probability_of_precipitation, percent),
+    probabilityOfThunder: known(hour?.probability_of_thunder, percent),
+    symbolCode: data.next_1_hours?.summary?.symbol_code ?? undefined,
+    precipitationAmount6Hours: known(sixHours?.precipitation_amount),
+    precipitationAmountMin6Hours: known(sixHours?.precipitation_amount_min),
+    precipitationAmountMax6Hours: known(sixHours?.precipitation_amount_max),
+    probabilityOfPrecipitation6Hours: known(sixHours?.probability_of_precipitation, percent),
+    temperatureMin6Hours: known(sixHours?.air_temperature_min, celsius),
+    temperatureMax6Hours: known(sixHours?.air_temperature_max, celsius),
+    symbolCode6Hours: data.next_6_hours?.summary?.symbol_code ?? undefined,
+    probabilityOfPrecipitation12Hours: known(halfDay?.details?.probability_of_precipitation, percent),
+    symbolCode12Hours: halfDay?.summary?.symbol_code ?? undefined,
+    symbolConfidence12Hours: halfDay?.summary?.symbol_confidence ?? undefined,
   }
   return Object.values(fields).every((value) => value === undefined) ? [] : [{ time, issued, fields }]
 }

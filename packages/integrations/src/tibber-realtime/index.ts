@@ -1,11 +1,12 @@
-// Live power of a Tibber home (Pulse or Watty). Quirks of the API: README.md beside this file.
+// Live power of Tibber homes (Pulse or Watty). Quirks of the API: README.md beside this file.
 import { kWh, VendorFailure, W } from '@nabolag/core'
 import { type Static, Type } from 'typebox'
 import { Check } from 'typebox/value'
-import { defineIntegration, type Reading } from '../define.ts'
+import { defineIntegration, type Http, type Reading } from '../define.ts'
 import { ask, firstFailure } from '../graphql.ts'
 import { Maybe, Nullable } from '../schema.ts'
 import { Home, nameOf } from '../tibber-hourly/home.ts'
+import { watchHomes } from './watch-homes.ts'
 
 const Credentials = Type.Object({
   'api-key': Type.String({
@@ -17,12 +18,14 @@ const Credentials = Type.Object({
   pulse_index: Type.Optional(
     Type.String({
       title: 'Meter number',
-      description: 'Which of the homes with a live meter, counted from 0 in the order of the account',
+      description:
+        'One of the homes with a live meter only, counted from 0 in the order of the account; all of them when left out',
       pattern: '^\\d{1,3}$',
-      default: '0',
     }),
   ),
-  home: Type.Optional(Type.String({ title: 'Home', description: 'Its name or id, instead of a number' })),
+  home: Type.Optional(
+    Type.String({ title: 'Home', description: 'One home only, by its name or id, instead of a number' }),
+  ),
 })
 
 const Value = Maybe(Type.Number())
@@ -59,8 +62,9 @@ const Measurement = Type.Object({ timestamp: Type.String(), currency: Maybe(Type
 
 const Status = Type.Object({
   liveMeasurement: Nullable(Measurement),
-  /** Put there by `listen`: the stream does not say whose it is. */
+  /** Put there by `listen`, as the stream does not say whose it is: the home's name and its id. */
   home: Type.Optional(Type.String()),
+  place: Type.Optional(Type.String()),
 })
 
 const subscription = `subscription($homeId:ID!){liveMeasurement(homeId:$homeId){timestamp currency ${Object.keys(numbers).join(' ')}}}`
@@ -99,53 +103,87 @@ export default defineIntegration({
   // The stream's address and whether it may be opened are asked anew each time: Tibber moves both.
   listen: async ({ link, credentials }, onStatus, signal) => {
     const token = credentials['api-key']
-    const answer = await ask(link.http, token, homesQuery)
-    if (!Check(Homes, answer))
-      throw firstFailure(answer) ?? new VendorFailure('changed', "Tibber's list of homes is of another form")
-    const { websocketSubscriptionUrl: url, homes } = answer.data.viewer
-    const home = chooseHome(homes, credentials)
-    const name = nameOf(home)
-    for await (const data of link.graphql({
-      url,
-      init: { token },
-      query: subscription,
-      variables: { homeId: home.id },
-    })) {
+    const { url, homes } = await askHomes(link.http, credentials)
+    let names = homes.map(nameOf)
+    const watch = watchHomes(names)
+    const subscriptions = homes.map(({ id }) => ({ query: subscription, variables: { homeId: id } }))
+    // One socket for all homes: two are allowed, and other programs of the owner may want one.
+    for await (const { nth, data, failure } of link.graphqlTogether({ url, init: { token }, subscriptions })) {
       if (signal.aborted) return
-      onStatus(typeof data === 'object' && data !== null ? { ...data, home: name } : data)
+      if (failure) {
+        watch.lose(nth, failure)
+        continue
+      }
+      const place = homes[nth]?.id
+      onStatus(typeof data === 'object' && data !== null ? { ...data, home: names[nth], place } : data)
+      if (!watch.hear(nth, timeOf(data))) continue
+      const now = await askHomes(link.http, credentials).catch((error: unknown) => sayIfGone(error))
+      if (now === undefined) continue
+      // Another set of homes: the host connects again, to those that are there now.
+      if (now.homes.map(({ id }) => id).join() !== homes.map(({ id }) => id).join()) return
+      names = now.homes.map(nameOf)
     }
   },
 
-  samples: ({ liveMeasurement, home }) => (liveMeasurement ? readMeasurement(liveMeasurement, home) : []),
+  samples: ({ liveMeasurement, home, place }) =>
+    liveMeasurement ? readMeasurement(liveMeasurement, { location: home, place }) : [],
 })
 
 type ListedHome = Static<typeof Homes>['data']['viewer']['homes'][number]
+type LiveHome = NonNullable<ListedHome>
 
-/**
- * The home to listen to.
- *
- * @throws VendorFailure `refused` when the account has no such home, `unreachable` while its live meter is switched off
- */
-export function chooseHome(homes: readonly ListedHome[], credentials: Static<typeof Credentials>) {
-  const all = homes.filter((home) => home !== null)
-  const live = all.filter((home) => home.features?.realTimeConsumptionEnabled === true)
-  const { home: wanted, pulse_index: index = '0' } = credentials
-  if (wanted !== undefined) {
-    const isWanted = (home: (typeof all)[number]) => home.id === wanted || nameOf(home) === wanted
-    const chosen = live.find(isWanted)
-    if (chosen) return chosen
-    if (!all.some(isWanted)) throw new VendorFailure('refused', 'This Tibber account has no home of that name')
-  } else {
-    const chosen = live[Number(index)]
-    if (chosen) return chosen
-    if (Number(index) >= all.length)
-      throw new VendorFailure('refused', `This Tibber account has ${all.length} homes; there is no number ${index}`)
-  }
-  throw new VendorFailure('unreachable', 'Tibber says that the live meter of this home is not on')
+/** Where the stream is, and the homes to listen to. */
+async function askHomes(http: Http, credentials: Static<typeof Credentials>) {
+  const answer = await ask(http, credentials['api-key'], homesQuery)
+  if (!Check(Homes, answer))
+    throw firstFailure(answer) ?? new VendorFailure('changed', "Tibber's list of homes is of another form")
+  const { websocketSubscriptionUrl: url, homes } = answer.data.viewer
+  return { url, homes: chooseHomes(homes, credentials) }
 }
 
-function readMeasurement(live: Static<typeof Measurement>, home: string | undefined): Reading[] {
-  const place = home === undefined ? { time: live.timestamp } : { time: live.timestamp, location: home }
+/** While a stream speaks, a question that finds no answer does not end it; a refused token does. */
+const sayIfGone = (error: unknown): undefined => {
+  if (!(error instanceof VendorFailure) || error.kind === 'refused') throw error
+}
+
+/**
+ * The homes to listen to: the one that the owner names, or else all with a live meter.
+ *
+ * @throws VendorFailure `refused` when the account has no such home, `unreachable` while no live meter is switched on
+ */
+export function chooseHomes(
+  homes: readonly ListedHome[],
+  { home: wanted, pulse_index: index }: Pick<Static<typeof Credentials>, 'home' | 'pulse_index'>,
+): readonly LiveHome[] {
+  const all = homes.filter((home) => home !== null)
+  const live = all.filter((home) => home.features?.realTimeConsumptionEnabled === true)
+  if (wanted !== undefined) {
+    const isWanted = (home: LiveHome) => home.id === wanted || nameOf(home) === wanted
+    const chosen = live.find(isWanted)
+    if (chosen) return [chosen]
+    if (!all.some(isWanted)) throw new VendorFailure('refused', 'This Tibber account has no home of that name')
+  } else if (index !== undefined) {
+    const chosen = live[Number(index)]
+    if (chosen) return [chosen]
+    if (Number(index) >= all.length)
+      throw new VendorFailure('refused', `This Tibber account has ${all.length} homes; there is no number ${index}`)
+  } else if (live.length > 0) return live
+  throw new VendorFailure(
+    'unreachable',
+    wanted === undefined && index === undefined
+      ? 'Tibber says that no home of this account has a live meter that is on'
+      : 'Tibber says that the live meter of this home is not on',
+  )
+}
+
+const timeOf = (data: unknown): number => {
+  const { liveMeasurement } = (data ?? {}) as { liveMeasurement?: { timestamp?: unknown } | null }
+  const { timestamp } = liveMeasurement ?? {}
+  return typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN
+}
+
+function readMeasurement(live: Static<typeof Measurement>, whose: Pick<Reading, 'location' | 'place'>): Reading[] {
+  const place = { time: live.timestamp, ...whose }
   const measured = {
     power: known(live.power, W),
     averagePower: known(live.averagePower, W),
