@@ -21,6 +21,7 @@ import { type Meters, makeMeters } from './meters.ts'
 import { describeApi, showApi } from './openapi.ts'
 import { checkPermissions } from './permissions.ts'
 import { routes } from './routes/index.ts'
+import { lineProtocol } from './routes/line-protocol.ts'
 import { metrics } from './routes/operation.ts'
 import { secureHeaders } from './secure-headers.ts'
 import { serveWebPage } from './web-page.ts'
@@ -37,6 +38,8 @@ export type AppOptions = {
   readonly log: FastifyBaseLogger
   /** Address people reach this server at. */
   readonly ownUrl?: string
+  /** Address programs outside reach the broker at. */
+  readonly brokerUrl?: string
   /** The built web page; nothing is served at `/` without it. */
   readonly webFolder?: string
   /** Requests a minute from one address; 6,000 when absent. */
@@ -56,6 +59,7 @@ declare module 'fastify' {
     parts: Parts
     meters: Meters
     ownUrl: string | undefined
+    brokerUrl: string
   }
 }
 
@@ -78,6 +82,7 @@ export async function buildApp(parts: Parts, options: AppOptions): Promise<App> 
   app.setValidatorCompiler(compileCheck)
   app.decorate('parts', parts)
   app.decorate('ownUrl', options.ownUrl)
+  app.decorate('brokerUrl', options.brokerUrl ?? 'mqtt://127.0.0.1:1883')
   app.decorate('meters', makeMeters())
   answerErrors(app)
   secureHeaders(app)
@@ -98,6 +103,7 @@ export async function buildApp(parts: Parts, options: AppOptions): Promise<App> 
     checkPermissions(api)
     for (const routesOfOneSubject of routes) await api.register(routesOfOneSubject, { prefix: '/api' })
     await api.register(metrics)
+    await api.register(lineProtocol)
   })
   await showApi(app)
   await serveWebPage(app, options.webFolder)

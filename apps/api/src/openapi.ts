@@ -7,6 +7,7 @@ const tags = [
   { name: 'auth', description: 'Signing in and out' },
   { name: 'houses', description: 'Houses' },
   { name: 'house devices', description: 'The devices of a house: add, start, stop, look after' },
+  { name: 'commands', description: 'Moving actuators: what can be commanded, asking, and what came of it' },
   { name: 'data', description: 'Reading, exporting and erasing measurements' },
   { name: 'devices', description: 'The kinds of device there are (integrations)' },
   { name: 'publishers', description: 'Accounts of own programs that publish measurements over MQTT' },

@@ -10,6 +10,8 @@ import { refuseCrossSite } from './cross-site.ts'
 
 type Rule = {
   readonly scope?: Scope
+  /** One of these. */
+  readonly anyScope?: readonly Scope[]
   readonly admin?: true
   /** Which of the house's people may: anyone, those who live there, its owner. */
   readonly house?: 'anyone' | 'resident' | 'owner'
@@ -22,10 +24,14 @@ const rules = {
   'signed-in': { scope: 'read' },
   /** Signed in with a password: a token may not do it. */
   session: { session: true },
+  /** Writes for houses that the body names; the route asks the store for each. */
+  writing: { scope: 'write' },
   'house:create': { scope: 'write' },
   'house:read': { house: 'anyone', scope: 'read' },
   'house:write': { house: 'resident', scope: 'write' },
   'house:control': { house: 'resident', scope: 'control' },
+  /** To see what can be commanded and what became of it. */
+  'house:follow': { house: 'anyone', anyScope: ['read', 'control'] },
   'house:own': { house: 'owner', scope: 'write' },
   admin: { admin: true, scope: 'admin' },
   /** An admin, or a program on this very machine. */
@@ -90,6 +96,8 @@ export function checkPermissions(app: App): void {
         'not-allowed',
         rule.admin ? 'This is for administrators' : `This token does not have the scope ${rule.scope}`,
       )
+    if (rule.anyScope && !rule.anyScope.some((scope) => asker.scopes.includes(scope)))
+      throw Problem('not-allowed', `This token does not have the scope ${rule.anyScope.join(' or ')}`)
     if (rule.admin && asker.role !== 'admin') throw Problem('not-allowed', 'This is for administrators')
     if (rule.house) await checkHouse(request, rule.house)
   })
@@ -110,8 +118,18 @@ async function checkHouse(request: FastifyRequest, who: NonNullable<Rule['house'
 function bearerOf({ headers }: FastifyRequest): string | undefined {
   const { authorization } = headers
   if (authorization === undefined) return undefined
-  const [scheme, token] = authorization.split(' ')
-  return scheme?.toLowerCase() === 'bearer' && token ? token : ''
+  const [scheme = '', token = ''] = authorization.split(' ')
+  switch (scheme.toLowerCase()) {
+    case 'bearer':
+    // As InfluxDB's clients say it.
+    case 'token':
+      return token
+    // The password is the token, for programs that know nothing else.
+    case 'basic':
+      return Buffer.from(token, 'base64').toString().split(':').slice(1).join(':')
+    default:
+      return ''
+  }
 }
 
 const isAdmin = (asker: Asker | undefined) => asker?.role === 'admin' && asker.scopes.includes('admin')

@@ -1,5 +1,5 @@
 /** The bodies that leave and enter the API. Names are those of the thesis's API: words with underscores. */
-import { deviceStates, problems } from '@nabolag/core'
+import { capabilities, commandStates, deviceStates, longestValidity, problems, usualValidity } from '@nabolag/core'
 import { scopes } from '@nabolag/store/types'
 import { type TSchema, Type } from 'typebox'
 
@@ -38,7 +38,7 @@ const meanings: Readonly<Record<number, string>> = {
   406: 'None of the formats asked for',
   409: 'There already',
   429: 'Too many requests; see Retry-After',
-  503: 'A database or the broker does not answer',
+  503: 'A database, the broker or the connector does not answer',
 }
 
 export const Empty = { description: 'Done; no content', type: 'null' } as const
@@ -95,12 +95,22 @@ const integrationFields = {
   required_fields: Type.Array(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,62}$' }), { maxItems: 50 }),
   database_group_name: Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]{0,62}$' }),
 }
+const Image = Nullable(
+  Type.String({
+    minLength: 1,
+    maxLength: 300,
+    description: 'Without an image it is a kind whose programs run elsewhere and publish by themselves',
+  }),
+)
 const furtherIntegrationFields = {
   label: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
   sampling_seconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 31 * 86_400 })),
   allow_multiple: Type.Optional(Type.Boolean()),
 }
-export const NewIntegration = Type.Object({ ...integrationFields, ...furtherIntegrationFields }, closed)
+export const NewIntegration = Type.Object(
+  { ...integrationFields, docker_hub_image: Type.Optional(Image), ...furtherIntegrationFields },
+  closed,
+)
 export const IntegrationChange = Type.Object(
   { ...Type.Partial(Type.Object(integrationFields)).properties, ...furtherIntegrationFields },
   { ...closed, minProperties: 1 },
@@ -122,9 +132,34 @@ export const Device = Type.Object({
   restarts: Type.Integer(),
   last_sample: Nullable(Time),
   next_try: Nullable(Time),
+  sign_in: Type.Optional(
+    Type.Object(
+      { needed: Type.Literal(true), channels: Type.Array(Type.String()) },
+      { description: 'The vendor wants a code that it sends: ask for it, and hand it in, with `sign-in`' },
+    ),
+  ),
+  places: Type.Optional(
+    Type.Array(
+      Type.Object({
+        place: Type.String({ description: "The vendor's own id of it" }),
+        location: Type.String({ description: 'What its samples say: the name it was first logged under' }),
+        name: Type.String({ description: 'What the vendor calls it now' }),
+        last_seen: Time,
+      }),
+      { description: 'Where it measures, when one device is asked for and its vendor names the places' },
+    ),
+  ),
   uptime_30d: Type.Optional(
     Nullable(Type.Number({ description: 'Share of the last 30 days (or of its life) it logged, 0 to 1' })),
   ),
+})
+
+/** What a program needs to publish for a device. */
+export const Publishing = Type.Object({
+  url: Type.String({ description: "The broker's address" }),
+  username: Type.String(),
+  password: Type.String({ description: 'Shown this once' }),
+  topic: Type.String({ description: 'What to publish samples on, QoS 1' }),
 })
 
 export const LogLine = Type.Object({
@@ -183,6 +218,82 @@ export const Publisher = Type.Object({
   count: Type.Integer(),
   username: Type.String(),
   created_at: Time,
+  commands: Type.Boolean({ description: 'Whether it may command the devices of the house' }),
+})
+
+const CommandState = Type.Enum(Object.keys(commandStates) as [string, ...string[]], {
+  description: Object.entries(commandStates)
+    .map(([state, meaning]) => `${state}: ${meaning}`)
+    .join('; '),
+})
+const Values = Type.Record(Type.String(), Type.Unknown())
+
+export const Command = Type.Object({
+  id: Type.String(),
+  house: Type.Integer(),
+  name: Type.String({ description: "Name of the device's kind" }),
+  count: Type.Integer(),
+  capability: Type.String(),
+  verb: Type.String(),
+  location: Type.String({ description: 'Which actuator; empty where the device has one without a name' }),
+  arguments: Values,
+  state: CommandState,
+  reason: Nullable(Type.String()),
+  asked_by: Type.String({ description: "User name, or a program's account at the broker" }),
+  asked_over: Type.String({ description: 'api or bus' }),
+  request_id: Nullable(Type.String({ description: 'The id that a program gave it' })),
+  created_at: Time,
+  valid_until: Time,
+  sent_at: Nullable(Time),
+  done_at: Nullable(Time),
+  changed_at: Time,
+  history: Type.Array(Type.Object({ state: CommandState, time: Time, reason: Nullable(Type.String()) })),
+})
+
+export const NewCommand = Type.Object(
+  {
+    capability: Type.String({ maxLength: 60, description: Object.keys(capabilities).join(', ') }),
+    verb: Type.String({ maxLength: 60, description: 'Such as `setTargetTemperature`' }),
+    arguments: Type.Optional(Values),
+    validFor: Type.Optional(
+      Type.Number({
+        minimum: 1,
+        maximum: longestValidity,
+        default: usualValidity,
+        description: 'Seconds it may be carried out in; later it is not sent any more',
+      }),
+    ),
+  },
+  closed,
+)
+
+const Bounds = Type.Record(
+  Type.String(),
+  Type.Record(
+    Type.String(),
+    Type.Object({
+      minimum: Type.Optional(Type.Number()),
+      maximum: Type.Optional(Type.Number()),
+      step: Type.Optional(Type.Number()),
+      values: Type.Optional(
+        Type.Unsafe<readonly (string | number | boolean)[]>(
+          Type.Array(Type.Union([Type.Number(), Type.Boolean(), Type.String()])),
+        ),
+      ),
+    }),
+  ),
+)
+
+export const Actuators = Type.Object({
+  known: Type.Boolean({ description: 'false until the vendor has answered' }),
+  actuators: Type.Array(
+    Type.Object({
+      location: Type.String(),
+      capability: Type.String(),
+      verbs: Bounds,
+    }),
+  ),
+  bounds: Type.Record(Type.String(), Bounds, { description: "The owner's own: capability, verb, argument" }),
 })
 
 const key = {

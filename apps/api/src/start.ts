@@ -6,6 +6,7 @@ import { openTimeSeries, readChanges, type TimeSeries, writeChanges } from '@nab
 import type { FastifyBaseLogger } from 'fastify'
 import { buildApp } from './app.ts'
 import { type Hearing, startHearing } from './hearing.ts'
+import { brokerUrlOf } from './publishing.ts'
 import { rememberRights } from './remembered-rights.ts'
 
 export type ApiParts = {
@@ -83,6 +84,7 @@ export async function startApi(settings: Settings, parts: ApiParts): Promise<{ u
       {
         log,
         ownUrl: settings.NABOLAG_URL,
+        brokerUrl: brokerUrlOf(settings),
         webFolder: parts.webFolder,
         requestsPerMinute: parts.requestsPerMinute,
       },

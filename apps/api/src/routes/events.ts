@@ -1,5 +1,6 @@
 /** Live events of a house as server-sent events: a device changed; read it again. */
-import { allDevices, Problem } from '@nabolag/core'
+import { onCommandResult } from '@nabolag/bus'
+import { allDevices, allVendors, Problem } from '@nabolag/core'
 import { Type } from 'typebox'
 import type { App } from '../app.ts'
 import { HousePath, refusals } from '../schemas.ts'
@@ -18,6 +19,15 @@ export const events = async (app: App) => {
     const text = `event: device\ndata: ${JSON.stringify({ house: Number(house), name, count: Number(count) })}\n\n`
     for (const listener of listeners) if (String(listener.houseId) === house) listener.send(text)
   })
+  const stopCommands = await onCommandResult(app.parts.bus, 'all', ({ houseId, integration, count }, result) => {
+    const data = { house: houseId, name: integration, count, ...result, id: result.command }
+    const text = `event: command\ndata: ${JSON.stringify(data)}\n\n`
+    for (const listener of listeners) if (listener.houseId === houseId) listener.send(text)
+  })
+  const stopVendors = await app.parts.bus.subscribe(allVendors, (topic) => {
+    const text = `event: vendor\ndata: ${JSON.stringify({ vendor: topic.split('/')[1] })}\n\n`
+    for (const listener of listeners) listener.send(text)
+  })
   const alive = setInterval(() => {
     for (const listener of listeners) listener.send(': here\n\n')
   }, sign)
@@ -25,6 +35,8 @@ export const events = async (app: App) => {
   app.addHook('onClose', async () => {
     clearInterval(alive)
     await stop()
+    await stopVendors()
+    await stopCommands()
   })
 
   app.get(
@@ -33,7 +45,8 @@ export const events = async (app: App) => {
       config: { needs: 'house:read' },
       schema: {
         summary: 'Live events',
-        description: 'Server-sent events. `device`: that device changed its state; read it again.',
+        description:
+          'Server-sent events. `device`: that device changed its state; read it again. `vendor`: a vendor began or ceased to have trouble. `command`: a command is in another state.',
         tags: ['house devices'],
         params: HousePath,
         response: {

@@ -4,9 +4,10 @@ import type { Device as StoredDevice, Tenant } from '@nabolag/store'
 import { Type } from 'typebox'
 import type { App } from '../app.ts'
 import { checkCredentials } from '../credentials.ts'
-import { Device, DevicePath, DevicesPath, Empty, HousePath, LogLine, refusals } from '../schemas.ts'
+import { closeAccount, openAccount } from '../publishing.ts'
+import { Device, DevicePath, DevicesPath, Empty, HousePath, LogLine, Publishing, refusals } from '../schemas.ts'
 import { tellConnectors } from '../tell.ts'
-import { deviceView, isoTime } from '../views.ts'
+import { deviceView, isoTime, placeView } from '../views.ts'
 
 const Typed = Type.Record(
   Type.String(),
@@ -18,6 +19,14 @@ const Change = Type.Object(
   {
     label: Type.Optional(Type.Union([Type.String({ minLength: 1, maxLength: 100 }), Type.Null()])),
     credentials: Type.Optional(Typed),
+    bounds: Type.Optional(
+      Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()], {
+        description:
+          'What commands are kept within, besides what the device allows: capability, verb, argument, then `minimum`, ' +
+          '`maximum`, `step` or `values`, such as `{"thermostat": {"setTargetTemperature": {"temperature": {"maximum": 24}}}}`. ' +
+          'null: nothing besides.',
+      }),
+    ),
   },
   { additionalProperties: false, minProperties: 1 },
 )
@@ -79,23 +88,27 @@ export const houseDevices = async (app: App) => {
       config: { ...write, turnsAwayWith: 401 },
       schema: {
         summary: 'Add a device to a house and start it',
+        description:
+          'A kind that publishes by itself: the answer holds, this once, what its program signs in to the broker with.',
         tags,
         params: DevicesPath,
         body: Typed,
-        response: { 200: Device, ...refusals(400, 401, 403, 404, 409, 503) },
+        response: {
+          200: Type.Object({ ...Device.properties, publishing: Type.Optional(Publishing) }),
+          ...refusals(400, 401, 403, 404, 409, 503),
+        },
       },
     },
     async ({ tenant, params: { houseId, deviceId }, body }) => {
       const kind = await tenant.integration(deviceId)
-      if (kind.kind === 'outside')
-        throw Problem('bad-request', 'This kind of device publishes by itself: make a publisher for it')
       const { label, ...typed } = body
       if (label !== undefined && label !== null && (typeof label !== 'string' || label.length > 100))
         throw Problem('bad-request', 'body: /label must be a text of at most 100 characters')
       const checked = checkCredentials(kind, typed)
       const device = await tenant.addDevice(houseId, deviceId, { ...checked, label: label || undefined })
+      const publishing = kind.kind === 'built-in' ? undefined : await openAccount(app, tenant, device)
       tellConnectors(app, [device])
-      return deviceView(device)
+      return { ...deviceView(device), ...(publishing && { publishing }) }
     },
   )
 
@@ -110,8 +123,11 @@ export const houseDevices = async (app: App) => {
         response: { 200: Device, ...refusals(403, 404, 503) },
       },
     },
-    async ({ tenant, params: { houseId, deviceId, count } }) =>
-      (await withUptime(tenant, [await tenant.device(houseId, deviceId, count)]))[0]!,
+    async ({ tenant, params: { houseId, deviceId, count } }) => {
+      const [view] = await withUptime(tenant, [await tenant.device(houseId, deviceId, count)])
+      const places = await tenant.places(houseId, deviceId, count)
+      return places.length === 0 ? view! : { ...view!, places: places.map(placeView) }
+    },
   )
 
   app.patch(
@@ -119,20 +135,21 @@ export const houseDevices = async (app: App) => {
     {
       config: write,
       schema: {
-        summary: 'Give a device another label or new credentials',
+        summary: 'Give a device another label, new credentials, or bounds for what it is commanded',
         tags,
         params: DevicePath,
         body: Change,
         response: { 200: Device, ...refusals(400, 403, 404, 409, 503) },
       },
     },
-    async ({ tenant, params: { houseId, deviceId, count }, body: { label, credentials } }) => {
+    async ({ tenant, params: { houseId, deviceId, count }, body: { label, credentials, bounds } }) => {
       let device = await tenant.device(houseId, deviceId, count)
       if (credentials !== undefined) {
         const checked = checkCredentials(await tenant.integration(deviceId), credentials)
         device = await tenant.replaceCredentials(houseId, deviceId, count, checked)
         tellConnectors(app, [device])
       }
+      if (bounds !== undefined) await tenant.setBounds(houseId, deviceId, count, bounds ?? {})
       if (label !== undefined) device = await tenant.changeDevice(houseId, deviceId, count, { label })
       return deviceView(device)
     },
@@ -154,6 +171,7 @@ export const houseDevices = async (app: App) => {
     async ({ tenant, house, params: { houseId, deviceId, count }, query }, reply) => {
       if (query.erase && house?.role !== 'owner' && house?.role !== 'admin')
         throw Problem('not-allowed', "Only the house's owner may erase measurements")
+      await closeAccount(app, tenant, await tenant.device(houseId, deviceId, count))
       const { integration, ...gone } = await tenant.removeDevice(houseId, deviceId, count)
       tellConnectors(app, [{ integration, ...gone }])
       if (query.erase) await app.parts.timeseries.erase({ houseId, device: integration, count })

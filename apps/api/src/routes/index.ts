@@ -1,6 +1,7 @@
 /** Every route, one subject per file. */
 import type { App } from '../app.ts'
 import { auth } from './auth.ts'
+import { commands } from './commands.ts'
 import { data } from './data.ts'
 import { events } from './events.ts'
 import { houseDevices } from './house-devices.ts'
@@ -9,21 +10,28 @@ import { integrations } from './integrations.ts'
 import { erasing, measurements } from './measurements.ts'
 import { operation } from './operation.ts'
 import { publishers } from './publishers.ts'
+import { publishing } from './publishing.ts'
 import { rejected } from './rejected.ts'
 import { tokens } from './tokens.ts'
+import { trials } from './trials.ts'
 import { users } from './users.ts'
+import { vendors } from './vendors.ts'
 
 export const routes: readonly ((app: App) => Promise<void>)[] = [
   auth,
   houses,
   houseDevices,
+  commands,
+  trials,
   data,
   measurements,
   erasing,
   events,
   rejected,
   publishers,
+  publishing,
   integrations,
+  vendors,
   users,
   tokens,
   operation,

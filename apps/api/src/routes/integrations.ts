@@ -8,7 +8,7 @@ import { integrationView } from '../views.ts'
 type Given = {
   name?: string
   label?: string
-  docker_hub_image?: string
+  docker_hub_image?: string | null
   required_fields?: string[]
   database_group_name?: string
   sampling_seconds?: number
@@ -44,7 +44,7 @@ export const integrations = async (app: App) => {
     {
       config: admin,
       schema: {
-        summary: 'Add a kind of device that comes as a container image',
+        summary: 'Add a kind of device that publishes by itself: a container image, or any program elsewhere',
         tags,
         body: NewIntegration,
         response: { 200: Integration, ...refusals(400, 403, 409, 503) },

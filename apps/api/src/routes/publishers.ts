@@ -29,22 +29,34 @@ export const publishers = async (app: App) => {
       config: { needs: 'house:write' },
       schema: {
         summary: 'Make an account that may publish measurements of this house under one name',
-        description: 'The password is shown this once.',
+        description:
+          'The password is shown this once. With `commands` it may command the devices of the house besides, and hears what ' +
+          'they measure and what comes of commands.',
         tags,
         params: HousePath,
-        body: Type.Object({ name: Type.String({ pattern: namePattern }) }, { additionalProperties: false }),
+        body: Type.Object(
+          { name: Type.String({ pattern: namePattern }), commands: Type.Optional(Type.Boolean()) },
+          { additionalProperties: false },
+        ),
         response: {
           201: Type.Object({ ...Publisher.properties, password: Type.String() }),
           ...refusals(400, 403, 409, 503),
         },
       },
     },
-    async ({ tenant, params: { houseId }, body: { name } }, reply) => {
+    async ({ tenant, asker, params: { houseId }, body: { name, commands = false } }, reply) => {
+      if (commands && !asker?.scopes.includes('control'))
+        throw Problem('not-allowed', 'This token does not have the scope control, and cannot hand it on')
       const publisher = await tenant.addPublisher(houseId, name)
       const { username } = publisher
       try {
-        const { password } = await app.parts.accounts.addPublisherAccount({ username, houseId, name })
-        return reply.code(201).send({ ...publisherView(publisher), password })
+        const made = commands ? await tenant.letCommand(houseId, publisher.id) : publisher
+        const { accounts } = app.parts
+        const account = { username, houseId, name }
+        const { password } = await (commands
+          ? accounts.addCommandAccount(account)
+          : accounts.addPublisherAccount(account))
+        return reply.code(201).send({ ...publisherView(made), password })
       } catch (error) {
         await tenant.revokePublisher(houseId, publisher.id)
         throw error
