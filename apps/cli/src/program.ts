@@ -1,16 +1,20 @@
 /** The commands and their help. */
 import { Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
+import { addAccounts } from './commands/accounts.ts'
 import { addAdmin } from './commands/admin.ts'
+import { addCommands } from './commands/commands.ts'
 import { addData } from './commands/data.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addHouses } from './commands/houses.ts'
+import { addImport } from './commands/import.ts'
 import { addIntegrations } from './commands/integrations.ts'
 import { addKey } from './commands/key.ts'
 import { addPublishers } from './commands/publishers.ts'
 import { addRoles } from './commands/roles.ts'
 import { addSettings } from './commands/settings.ts'
+import { addSimulate } from './commands/simulate.ts'
 import { addTokens } from './commands/tokens.ts'
 import { addUp } from './commands/up.ts'
 
@@ -39,9 +43,13 @@ Settings come from the environment; nabolag settings lists them all.`,
     addAdmin,
     addHouses,
     addPublishers,
+    addAccounts,
     addTokens,
     addIntegrations,
+    addCommands,
     addData,
+    addImport,
+    addSimulate,
     addKey,
     addRoles,
   ])

@@ -26,24 +26,26 @@ export async function withStore<Result>(use: (store: Store, operator: Tenant) =>
 export async function withTimeSeries<Result>(use: (timeseries: TimeSeries) => Promise<Result>): Promise<Result> {
   const { CLICKHOUSE_URL } = settingsOfRunning('CLICKHOUSE_URL')
   const { openTimeSeries, writeChanges } = await import('@nabolag/timeseries')
+  let opened: Promise<Bus> | undefined
   const timeseries = openTimeSeries(CLICKHOUSE_URL, {
     // The web servers keep samples in memory: they must hear of what is written or erased here.
-    onChange: (changes) =>
-      withBroker(async (_accounts, bus) => {
-        for (const message of writeChanges(changes)) await bus.publish(storedTopic, message)
-      }),
+    onChange: async (changes) => {
+      opened ??= openBus()
+      const bus = await opened
+      for (const message of writeChanges(changes)) await bus.publish(storedTopic, message)
+    },
   })
   try {
     return await use(timeseries)
   } finally {
     await timeseries.close()
+    await (await opened?.catch(() => undefined))?.close()
   }
 }
 
 export async function withBroker<Result>(use: (accounts: Accounts, bus: Bus) => Promise<Result>): Promise<Result> {
-  const { MQTT_URL } = settingsOfRunning('MQTT_URL')
-  const { connectBus, accounts: openAccounts } = await import('@nabolag/bus')
-  const bus = await connectBus({ url: MQTT_URL, patience: 5000 })
+  const { accounts: openAccounts } = await import('@nabolag/bus')
+  const bus = await openBus()
   const accounts = openAccounts(bus)
   try {
     return await use(accounts, bus)
@@ -51,6 +53,12 @@ export async function withBroker<Result>(use: (accounts: Accounts, bus: Bus) => 
     await accounts.close()
     await bus.close()
   }
+}
+
+async function openBus(): Promise<Bus> {
+  const { MQTT_URL } = settingsOfRunning('MQTT_URL')
+  const { connectBus } = await import('@nabolag/bus')
+  return connectBus({ url: MQTT_URL, patience: 5000 })
 }
 
 /** The named user, or the only admin where no name is given. */

@@ -70,6 +70,28 @@ Example:
   $ echo '{"latitude": 59.9, "longitude": 10.7}' | nabolag integrations try met --credentials -`,
     )
     .action(tryIntegration)
+
+  group
+    .command('new')
+    .description('makes the folder of a new integration in this clone, with a case and a simulator that work at once')
+    .argument('<name>', 'lower case with dashes: acme-thermometer')
+    .option('--vendor <name>', 'the cloud it speaks to; the first part of the name when absent')
+    .option('--label <text>', 'what a person calls it')
+    .option('--group <group>', 'what its data are: airSensor, heatPumpController …', 'airSensor')
+    .option('--root <folder>', 'the clone to write into', process.cwd())
+    .action(async (name: string, options: { vendor?: string; label?: string; group: string; root: string }) => {
+      const { writeNewIntegration } = await import('./new-integration.ts')
+      const files = await writeNewIntegration({ name, ...options })
+      const vendor = options.vendor ?? name.split('-')[0] ?? name
+      say(`Written:\n${files.map((file) => `  ${file}`).join('\n')}
+
+It works as it is, against its own simulator. Try it, then change it into the vendor's own, a case at a time:
+  npx biome check --write packages/integrations packages/simulators
+  npm test -- packages/integrations
+  nabolag simulate ${vendor} --port ${vendor}=9000
+  echo '{"api-key": "sim-${vendor}-key"}' | nabolag integrations try ${name} --credentials - --base-url http://127.0.0.1:9000
+The guide: docs/integration-author.md`)
+    })
 }
 
 async function tryIntegration(name: string, options: Try): Promise<void> {

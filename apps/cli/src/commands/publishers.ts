@@ -4,7 +4,7 @@ import { wholeNumber } from '../arguments.ts'
 import { say, sayJson, sayTable } from '../say.ts'
 import { withBroker, withStore } from '../stores.ts'
 
-type Given = { house: number; name: string; json?: boolean }
+type Given = { house: number; name: string; commands?: boolean; json?: boolean }
 
 export function addPublishers(program: Command): void {
   const publisher = program.command('publisher').description('accounts of outside programs that publish samples')
@@ -14,6 +14,7 @@ export function addPublishers(program: Command): void {
     .description('makes an account that may publish for one house under one name; the password is shown this once')
     .requiredOption('--house <number>', 'the house it publishes for', wholeNumber)
     .requiredOption('--name <name>', 'the name of the device, as in its topic')
+    .option('--commands', 'it may also command the devices of the house, and hears the house')
     .option('--json', 'as JSON: username, password, topic …')
     .addHelpText(
       'after',
@@ -23,12 +24,14 @@ Example:
   $ mosquitto_pub -q 1 -u <username> -P <password> -t sensors/mill-sense -m '{"measurement": "airSensor",
       "tags": {"house_id": "3", "device_name": "mill-sense"}, "fields": {"temperature": 19.7}}'`,
     )
-    .action(async ({ house, name, json }: Given) => {
+    .action(async ({ house, name, commands, json }: Given) => {
       const made = await withStore((_store, operator) =>
         withBroker(async (accounts) => {
           const row = await operator.addPublisher(house, name)
           try {
-            const login = await accounts.addPublisherAccount({ username: row.username, houseId: house, name })
+            if (commands) await operator.letCommand(house, row.id)
+            const account = { username: row.username, houseId: house, name }
+            const login = await (commands ? accounts.addCommandAccount(account) : accounts.addPublisherAccount(account))
             return { ...login, id: row.id, house, name, count: row.count, topic: sensorTopic(name, house, row.count) }
           } catch (error) {
             await operator.revokePublisher(house, row.id)

@@ -74,7 +74,7 @@ export function addRoles(program: Command): void {
           oneShot: true,
         })
       else if (name === 'api' || name === 'datalogger' || name === 'connector')
-        runAsChild(() => startRole(name, readSettings(process.env)))
+        runAsChild(() => startRole(name, readSettings(process.env), { oneOfMany: true }))
       else if (name === 'simulators' || name === 'demo-history')
         runAsChild(
           async (given) => {

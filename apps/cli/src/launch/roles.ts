@@ -6,6 +6,7 @@ import type { BrokerOptions } from '@nabolag/engines/broker'
 import type { ClickHouseOptions } from '@nabolag/engines/clickhouse'
 import { pino } from 'pino'
 import { settingsGiven } from '../connections.ts'
+import { serveMetrics } from './metrics.ts'
 import type { Started } from './protocol.ts'
 
 export const engineNames = ['postgres', 'clickhouse', 'broker'] as const
@@ -51,11 +52,33 @@ export async function startEngine(name: EngineName, given: unknown): Promise<Sta
 export type RoleOptions = {
   /** Of a datalogger where several share the work. */
   readonly instance?: number
+  /** Whether others of this machine run in the same environment: then each has a port of its own for its figures. */
+  readonly oneOfMany?: true
 }
 
 /** @throws ProblemError `bad-request` naming the addresses that are missing */
-export async function startRole(name: RoleName, settings: Settings, { instance }: RoleOptions = {}): Promise<Started> {
+export async function startRole(
+  name: RoleName,
+  settings: Settings,
+  { instance, oneOfMany }: RoleOptions = {},
+): Promise<Started> {
   const log = pino({ name, level: settings.NABOLAG_LOG_LEVEL })
+  const withMetrics = async (
+    role: Started,
+    page: Parameters<typeof serveMetrics>[0],
+    after: number,
+  ): Promise<Started> => {
+    const { NABOLAG_METRICS_PORT: port, NABOLAG_HOST: host } = settings
+    if (port === undefined) return role
+    const metrics = await serveMetrics(page, { host, port: port === '0' ? 0 : Number(port) + after, log })
+    return {
+      ...role,
+      close: async () => {
+        await metrics.close()
+        await role.close()
+      },
+    }
+  }
   switch (name) {
     case 'api': {
       const given = settingsGiven(settings, name, 'DATABASE_URL', 'CLICKHOUSE_URL', 'MQTT_URL', 'NABOLAG_MASTER_KEY')
@@ -66,12 +89,16 @@ export async function startRole(name: RoleName, settings: Settings, { instance }
     case 'datalogger': {
       const given = settingsGiven(settings, name, 'CLICKHOUSE_URL', 'MQTT_URL')
       const { startDatalogger } = await import('@nabolag/datalogger')
-      return startDatalogger(given, { log, instance })
+      const datalogger = await startDatalogger(given, { log, instance })
+      const { registry } = datalogger
+      const page = { contentType: registry.contentType, page: () => registry.metrics() }
+      return withMetrics(datalogger, page, 0)
     }
     case 'connector': {
       const given = settingsGiven(settings, name, 'DATABASE_URL', 'MQTT_URL', 'NABOLAG_MASTER_KEY')
-      const { startConnector } = await import('@nabolag/connector')
-      return startConnector(given, { log })
+      const { makeMetrics, startConnector } = await import('@nabolag/connector')
+      const connector = await startConnector(given, { log })
+      return withMetrics(connector, makeMetrics(connector.stats), oneOfMany ? 1 : 0)
     }
   }
 }
