@@ -1,7 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type Group, groups, problems, settings } from '@nabolag/core'
+import {
+  type Capability,
+  capabilities,
+  commandStates,
+  describeBound,
+  type Group,
+  groups,
+  problems,
+  settings,
+} from '@nabolag/core'
 import { describe, expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
@@ -27,6 +36,34 @@ const generated: Record<string, () => string> = {
           ([field, { type, unit, meaning }]) => `| \`${field}\` | ${type} | ${unit ?? ''} | ${meaning} |`,
         ),
       ]),
+      '',
+    ].join('\n'),
+  'docs/reference/capabilities.md': () =>
+    [
+      '# Capabilities and commands',
+      '',
+      'What actuators can do, whoever made them. This page is made from `packages/core/src/capabilities.ts`; a test compares them.',
+      '',
+      'Every verb also takes `location`: which actuator is meant, needed where a device has several. The bounds here are the widest; the vendor’s and the owner’s may be narrower, and `GET …/actuators` shows what holds. How to ask is told under [commands](../commands.md).',
+      ...Object.entries<Capability>(capabilities).flatMap(([name, { meaning, verbs }]) => [
+        '',
+        `## ${name}`,
+        '',
+        `${meaning}.`,
+        '',
+        '| verb | meaning | arguments | shown by |',
+        '|---|---|---|---|',
+        ...Object.entries(verbs).map(
+          ([verb, one]) =>
+            `| \`${verb}\` | ${one.meaning} | ${argumentsOf(one.arguments)} | ${one.confirmedBy ? `\`${one.confirmedBy.field}\`` : ''} |`,
+        ),
+      ]),
+      '',
+      '## States of a command',
+      '',
+      '| state | meaning |',
+      '|---|---|',
+      ...Object.entries(commandStates).map(([state, meaning]) => `| \`${state}\` | ${meaning} |`),
       '',
     ].join('\n'),
   'docs/reference/settings.md': () =>
@@ -56,6 +93,32 @@ const generated: Record<string, () => string> = {
       ),
       '',
     ].join('\n'),
+}
+
+type Argument = {
+  readonly type?: string
+  readonly description?: string
+  readonly unit?: string
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly enum?: readonly string[]
+  readonly items?: { readonly properties: Readonly<Record<string, Argument>> }
+}
+
+/** The arguments of a verb in words, `location` aside. */
+function argumentsOf(schema: { readonly properties: object }): string {
+  const bounds = ({ minimum, maximum, enum: values, unit }: Argument) => {
+    const isBounded = minimum !== undefined || maximum !== undefined || values !== undefined
+    return isBounded ? describeBound({ minimum, maximum, values }, unit) : ''
+  }
+  return Object.entries(schema.properties as Readonly<Record<string, Argument>>)
+    .filter(([name]) => name !== 'location')
+    .map(([name, argument]) => {
+      if (argument.items) return `\`${name}\`: a list of objects of ${argumentsOf(argument.items)}`
+      const said = [argument.description, bounds(argument)].filter((text) => text !== undefined && text !== '')
+      return `\`${name}\`: ${said.length > 0 ? said.join(', ') : (argument.type ?? '')}`
+    })
+    .join('; ')
 }
 
 describe('the pages made from tables in code', () => {

@@ -17,6 +17,11 @@ const needed = [
   },
   { package: 'mosquitto-clients', proof: '/usr/bin/mosquitto_pub', for: 'publishing from a shell' },
   { package: 'postgresql-15', proof: '/usr/lib/postgresql/15/bin/postgres', for: 'the store on PostgreSQL itself' },
+  {
+    package: 'python3-paho-mqtt',
+    proof: '/usr/lib/python3/dist-packages/paho/mqtt/client.py',
+    for: 'the device in a container of templates/container',
+  },
   { package: 'chromium', proof: '/usr/bin/chromium', for: 'the web page in a browser' },
 ]
 

@@ -1,0 +1,323 @@
+/**
+ * Every integration in a real connector, with a real store and broker, against its own simulator: what it does when all
+ * is well, under each fault of the menu, and after it.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Bus, connectBus, consume } from '@nabolag/bus'
+import { startConnector } from '@nabolag/connector'
+import { type DeviceStatus, desiredTopic, readMessage, readSettings, type Sample } from '@nabolag/core'
+import { startBroker } from '@nabolag/engines/broker'
+import { startPostgres } from '@nabolag/engines/postgres'
+import type { AnyIntegration } from '@nabolag/integrations'
+import { type Fault, type FaultOptions, startSimulators, type VendorName } from '@nabolag/simulators'
+import { openStore, operator, type Tenant } from '@nabolag/store'
+import { tryCommands } from './live-commands.ts'
+import { readSubject, type Subject } from './subject.ts'
+import { waitFor } from './wait.ts'
+
+export type Met = {
+  /** Whether the simulator got to carry it out. */
+  readonly struck: boolean
+  readonly state: DeviceStatus['state']
+  readonly reason: string
+  /** ms from now on that it said it would wait. */
+  readonly waits: number
+  /** Samples that went out while the fault was on. */
+  readonly samples: readonly Sample[]
+  /** Whether it ran again after the fault, by itself or (refused) with its credentials typed again. */
+  readonly back: boolean
+}
+
+export type LiveReport = {
+  /** `group.field` of everything that went out while all was well. */
+  readonly fields: readonly string[]
+  readonly samples: readonly Sample[]
+  readonly met: Readonly<Partial<Record<Trial['name'], Met>>>
+  /** Calls that the simulator counted, and how many the integration's own limit allowed meanwhile. */
+  readonly budget: { readonly calls: number; readonly allowed: number } | undefined
+  /** Where a secret was seen. */
+  readonly leaks: readonly string[]
+  /** State that each verb came to, by `capability.verb`, and what was said. */
+  readonly commands: Readonly<Record<string, { readonly state: string; readonly reason: string }>>
+  /** The same with the vendor refusing. */
+  readonly refusedCommands: Readonly<Record<string, { readonly state: string; readonly reason: string }>>
+}
+
+type Trial = { readonly name: string; readonly fault: Fault; readonly options?: FaultOptions }
+
+/** Every fault of the menu, one after the other. */
+export const trials = [
+  { name: 'refused', fault: 'refused' },
+  { name: 'throttled', fault: 'throttled', options: { retryAfter: 4 } },
+  { name: 'throttled-without-time', fault: 'throttled' },
+  { name: 'outage', fault: 'outage' },
+  { name: 'html', fault: 'html' },
+  { name: 'reset', fault: 'reset' },
+  { name: 'mute', fault: 'mute' },
+  { name: 'half', fault: 'half' },
+  { name: 'changed', fault: 'changed' },
+  { name: 'nulls', fault: 'nulls' },
+  { name: 'missing', fault: 'missing' },
+  { name: 'duplicate', fault: 'duplicate' },
+  { name: 'late', fault: 'late' },
+  { name: 'dst', fault: 'dst' },
+] as const satisfies readonly Trial[]
+
+/** What spoils an answer's content only: the device goes on. */
+const quiet = new Set(['nulls', 'missing', 'duplicate', 'late', 'dst'])
+/** Waits after failures are this much shorter than in earnest. */
+const tempo = 0.02
+
+/** Runs them all side by side; an integration for which no simulator has an account is left out. */
+export async function runLive(
+  integrations: readonly AnyIntegration[],
+  say: (line: string) => void,
+): Promise<Map<string, { readonly credentials: Subject['credentials']; readonly live: LiveReport }>> {
+  const ends: (() => Promise<unknown>)[] = []
+  const folder = await mkdtemp(join(tmpdir(), 'nabolag-conformance-'))
+  try {
+    const postgres = await startPostgres({ folder: join(folder, 'pg') })
+    ends.push(() => postgres.close())
+    const account = { host: '127.0.0.1', port: 0, user: 'system', password: randomBytes(12).toString('hex') }
+    const broker = await startBroker({ folder: join(folder, 'mq'), ...account })
+    ends.push(() => broker.close())
+    const simulators = await startSimulators()
+    ends.push(() => simulators.close())
+    const masterKey = randomBytes(32).toString('base64')
+    const store = openStore({ url: postgres.url, masterKey })
+    ends.push(() => store.close())
+    await store.migrate()
+    const subjects = integrations
+      .map((integration) =>
+        readSubject(
+          integration,
+          simulators.started
+            .get(integration.vendor as VendorName)
+            ?.accounts?.find((account) => account.integration === integration.name)?.credentials,
+        ),
+      )
+      .filter(({ credentials }) => credentials)
+    await store.fleet.syncIntegrations(
+      subjects.map(({ integration: { name, label, vendor, group, several } }) => ({
+        name,
+        label,
+        vendor,
+        group,
+        requiredFields: [],
+        credentialsSchema: {},
+        samplingSeconds: 60,
+        allowMultiple: several ?? false,
+      })),
+    )
+    await store.people.createUser(
+      { username: 'owner', password: randomBytes(12).toString('hex'), role: 'admin' },
+      operator,
+    )
+    const tenant = store.as(await store.people.askerNamed('owner'))
+    const { id: house } = await tenant.createHouse({ name: 'Conformance' })
+    for (const { integration, credentials } of subjects)
+      await tenant.addDevice(house, integration.name, { credentials: credentials ?? {} })
+
+    const samples: (Sample & { heard: number })[] = []
+    const texts: string[] = []
+    const consumer = consume({
+      url: broker.url,
+      clientId: 'datalogger-conformance',
+      filters: ['sensors/#'],
+      onMessage: (delivery) => {
+        const checked = readMessage(delivery.topic, delivery.payload)
+        for (const sample of checked.samples) samples.push({ ...sample, heard: Date.now() })
+        if (texts.length < 5000) texts.push(delivery.payload.toString('utf8'))
+        consumer.acknowledge([delivery])
+      },
+    })
+    ends.push(() => consumer.close())
+    await consumer.ready
+    const bus = await connectBus({ url: broker.url })
+    ends.push(() => bus.close())
+
+    const log = (...given: unknown[]) => void texts.push(JSON.stringify(given))
+    const settings = readSettings({
+      DATABASE_URL: postgres.url,
+      MQTT_URL: broker.url,
+      NABOLAG_MASTER_KEY: masterKey,
+      NABOLAG_CONTACT: 'conformance@example.org',
+      NABOLAG_VENDOR_URLS: Object.entries(simulators.urls)
+        .map(([name, url]) => `${name}=${url}`)
+        .join(','),
+    })
+    /** Each trial has a connector of its own, which remembers no answer and no pause of the one before. */
+    const connect = async (options: { budgets: boolean }) =>
+      startConnector(settings, {
+        log: { debug: log, info: log, warn: log, error: log },
+        fleet: options.budgets
+          ? store.fleet
+          : { ...store.fleet, loadBudget: async () => undefined, saveBudget: async () => {} },
+        tempo,
+        callTimeout: 2000,
+        runTimeout: 6000,
+        budgetScale: options.budgets ? 1 : 1000,
+      })
+    const fleet = { tenant, bus, house }
+    const statuses = async () =>
+      new Map((await tenant.devices(house)).map((device) => [device.integration, device.status]))
+    const names = subjects.map(({ integration }) => integration.name)
+    const vendors = [...new Set(subjects.map(({ integration }) => integration.vendor as VendorName))]
+    const after = (name: string, since: number) =>
+      samples.filter(({ device, heard }) => device === name && heard >= since)
+
+    say('all is well')
+    const met: Record<string, Record<string, Met>> = Object.fromEntries(names.map((name) => [name, {}]))
+    let began = Date.now()
+    let connector = await connect({ budgets: false })
+    const running = (all: Map<string, DeviceStatus>, name: string) => all.get(name)?.state === 'running'
+    await waitFor(60_000, async () => {
+      const all = await statuses()
+      return names.every((name) => running(all, name) && after(name, began).length > 0)
+    })
+    await sleep(3000)
+    const well = Object.fromEntries(names.map((name) => [name, after(name, began)]))
+    say('commands')
+    const commands = await tryCommands(subjects, fleet, 45_000)
+    for (const vendor of vendors) simulators.faults[vendor].set('rejected')
+    const refusedCommands = await tryCommands(subjects, fleet, 8000)
+    for (const vendor of vendors) simulators.faults[vendor].clear()
+    await connector.close()
+
+    for (const trial of trials as readonly Trial[]) {
+      say(trial.name)
+      const struckBefore = Object.fromEntries(vendors.map((v) => [v, simulators.faults[v].struck[trial.fault] ?? 0]))
+      for (const vendor of vendors) simulators.faults[vendor].set(trial.fault, trial.options)
+      for (const name of names) await tenant.setDesired(house, name, 0, 'restart')
+      began = Date.now()
+      connector = await connect({ budgets: false })
+      const struck = (vendor: string) =>
+        (simulators.faults[vendor as VendorName].struck[trial.fault] ?? 0) > (struckBefore[vendor] ?? 0)
+      const vendorOf = new Map(subjects.map(({ integration }) => [integration.name, integration.vendor]))
+      const told = (status: DeviceStatus | undefined) =>
+        quiet.has(trial.name)
+          ? status?.state !== 'starting'
+          : status?.reason !== undefined && status.since >= began - 50
+      await waitFor(14_000, async () => {
+        const all = await statuses()
+        return names.every((name) => struck(vendorOf.get(name) ?? '') && told(all.get(name)))
+      })
+      await sleep(quiet.has(trial.name) ? 2000 : 500)
+      const then = await statuses()
+      const now = Date.now()
+      const during = Object.fromEntries(names.map((name) => [name, after(name, began)]))
+      for (const vendor of vendors) simulators.faults[vendor].clear()
+      if (trial.name === 'refused') await typeAgain(subjects, fleet)
+      if (quiet.has(trial.name)) {
+        // What is asked seldom, or kept until it expires, would show only much later that all is well again.
+        await connector.close()
+        for (const name of names) await tenant.setDesired(house, name, 0, 'restart')
+        connector = await connect({ budgets: false })
+      }
+      const back = new Set<string>()
+      const off = Date.now()
+      const longest = Math.max(0, ...names.map((name) => (then.get(name)?.nextTryAt ?? off) - off))
+      await waitFor(25_000 + Math.min(60_000, longest), async () => {
+        const all = await statuses()
+        for (const name of names) if (running(all, name) && after(name, off).length > 0) back.add(name)
+        return back.size === names.length
+      })
+      await connector.close()
+      for (const name of names) {
+        const status = then.get(name)
+        const all = met[name]
+        if (!all) continue
+        all[trial.name] = {
+          struck: struck(vendorOf.get(name) ?? ''),
+          state: status?.state ?? 'starting',
+          reason: status?.reason ?? '',
+          waits: (status?.nextTryAt ?? now) - now,
+          samples: during[name] ?? [],
+          back: back.has(name),
+        }
+      }
+    }
+
+    say('budgets')
+    const budgets = await tryBudgets(
+      subjects,
+      fleet,
+      connect,
+      (vendor) => simulators.started.get(vendor as VendorName)?.calls?.() ?? 0,
+    )
+
+    const lines = (await Promise.all(names.map((name) => tenant.log(house, name, 0)))).flat()
+    const everything = [...texts, ...lines.map(({ message }) => message)]
+    for (const one of Object.values(met)) for (const { reason } of Object.values(one)) everything.push(reason)
+    return new Map(
+      subjects.map((subject) => {
+        const { name } = subject.integration
+        const live = {
+          fields: [
+            ...new Set((well[name] ?? []).flatMap((s) => Object.keys(s.fields).map((f) => `${s.group}.${f}`))),
+          ].sort(),
+          samples: well[name] ?? [],
+          met: met[name] ?? {},
+          budget: budgets.get(name),
+          leaks: secretsOf(subject)
+            .filter((secret) => everything.some((text) => text.includes(secret.value)))
+            .map(({ name }) => name),
+          commands: commands.get(name) ?? {},
+          refusedCommands: refusedCommands.get(name) ?? {},
+        } satisfies LiveReport
+        return [name, { credentials: subject.credentials, live }]
+      }),
+    )
+  } finally {
+    for (const end of ends.reverse()) await end().catch(() => {})
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+type Subjects = readonly ReturnType<typeof readSubject>[]
+export type Fleet = { readonly tenant: Tenant; readonly bus: Bus; readonly house: number }
+
+const secretsOf = ({ integration, credentials = {} }: Subjects[number]) =>
+  Object.entries(integration.credentials.properties)
+    .filter(([, schema]) => (schema as { secret?: boolean }).secret)
+    .map(([name]) => ({ name, value: String(credentials[name] ?? '') }))
+    .filter(({ value }) => value.length >= 4)
+
+async function typeAgain(subjects: Subjects, { tenant, bus, house }: Fleet) {
+  for (const { integration, credentials } of subjects) {
+    await tenant.replaceCredentials(house, integration.name, 0, { credentials: credentials ?? {} })
+    await bus.publish(desiredTopic(house, integration.name, 0), '{}')
+  }
+}
+
+/** Restarts each device again and again: the calls must stay within the integration's own limit. */
+async function tryBudgets(
+  subjects: Subjects,
+  { tenant, bus, house }: Fleet,
+  connect: (options: { budgets: boolean }) => Promise<{ close(): Promise<void> }>,
+  callsOf: (vendor: string) => number,
+): Promise<Map<string, LiveReport['budget']>> {
+  const budgets = new Map<string, LiveReport['budget']>()
+  // One vendor's integrations share its limits: they are looked at together.
+  const limited = subjects.filter(({ integration }) => (integration.limits?.calls?.count ?? Infinity) <= 30)
+  for (const { integration } of subjects) await tenant.setDesired(house, integration.name, 0, 'stopped')
+  for (const { integration } of limited) {
+    const allowed = integration.limits?.calls?.count ?? 0
+    const before = callsOf(integration.vendor)
+    const connector = await connect({ budgets: true })
+    for (let time = 0; time < allowed + 4; time++) {
+      await tenant.setDesired(house, integration.name, 0, 'restart')
+      await bus.publish(desiredTopic(house, integration.name, 0), '{}')
+      const now = callsOf(integration.vendor)
+      await waitFor(700, async () => callsOf(integration.vendor) > now)
+    }
+    budgets.set(integration.name, { calls: callsOf(integration.vendor) - before, allowed })
+    await tenant.setDesired(house, integration.name, 0, 'stopped')
+    await connector.close()
+  }
+  return budgets
+}
