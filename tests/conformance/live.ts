@@ -227,6 +227,8 @@ export async function runLive(
         return back.size === names.length
       })
       await connector.close()
+      const lost = names.filter((name) => !back.has(name))
+      if (lost.length > 0) say(`  not back in ${Math.round((Date.now() - off) / 1000)} s: ${lost.join(', ')}`)
       for (const name of names) {
         const status = then.get(name)
         const all = met[name]

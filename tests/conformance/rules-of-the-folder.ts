@@ -415,8 +415,10 @@ function changeOne(value: unknown, nth: number, to: unknown): unknown {
   walk(copy)
   const leaf = leaves[nth % Math.max(1, leaves.length)]
   if (leaf) {
-    if (to === undefined) delete leaf.in[leaf.key]
-    else leaf.in[leaf.key] = to
+    if (to !== undefined) leaf.in[leaf.key] = to
+    // JSON knows no holes in a list.
+    else if (Array.isArray(leaf.in)) leaf.in.splice(Number(leaf.key), 1)
+    else delete leaf.in[leaf.key]
   }
   return copy
 }

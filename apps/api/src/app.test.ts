@@ -27,7 +27,12 @@ beforeAll(async () => {
   await mkdir(join(folder, 'assets'))
   await writeFile(join(folder, 'index.html'), '<title>page</title>')
   await writeFile(join(folder, 'assets', 'a-1.js'), '1')
-  app = await buildApp(parts, { log: pino({ level: 'silent' }), webFolder: folder, requestsPerMinute: 100 })
+  app = await buildApp(parts, {
+    log: pino({ level: 'silent' }),
+    webFolder: folder,
+    dataFolder: folder,
+    requestsPerMinute: 100,
+  })
 })
 afterAll(async () => {
   await app?.close()
@@ -61,6 +66,7 @@ test('an engine that is away is 503, and health says which', async () => {
   const health = await app.inject({ url: '/api/health' })
   expect(health.statusCode).toBe(503)
   expect(health.json().engines).toEqual({ postgresql: { ok: false }, clickhouse: { ok: true }, mqtt: { ok: true } })
+  expect(health.json().disk).toMatchObject({ ok: true, free: expect.any(Number) })
 })
 
 test('the page to try the API takes everything from here', async () => {

@@ -36,6 +36,8 @@ export type Parts = {
 
 export type AppOptions = {
   readonly log: FastifyBaseLogger
+  /** Where embedded engines keep their data; its disk is part of the health. */
+  readonly dataFolder?: string
   /** Address people reach this server at. */
   readonly ownUrl?: string
   /** Address programs outside reach the broker at. */
@@ -59,6 +61,7 @@ declare module 'fastify' {
     parts: Parts
     meters: Meters
     ownUrl: string | undefined
+    dataFolder: string | undefined
     brokerUrl: string
   }
 }
@@ -82,6 +85,7 @@ export async function buildApp(parts: Parts, options: AppOptions): Promise<App> 
   app.setValidatorCompiler(compileCheck)
   app.decorate('parts', parts)
   app.decorate('ownUrl', options.ownUrl)
+  app.decorate('dataFolder', options.dataFolder)
   app.decorate('brokerUrl', options.brokerUrl ?? 'mqtt://127.0.0.1:1883')
   app.decorate('meters', makeMeters())
   answerErrors(app)

@@ -84,6 +84,7 @@ export async function startApi(settings: Settings, parts: ApiParts): Promise<{ u
       {
         log,
         ownUrl: settings.NABOLAG_URL,
+        dataFolder: settings.NABOLAG_DATA,
         brokerUrl: brokerUrlOf(settings),
         webFolder: parts.webFolder,
         requestsPerMinute: parts.requestsPerMinute,

@@ -127,12 +127,14 @@ async function ask(host: HttpHost, caller: Caller, method: Method, path: string,
   }
 }
 
-/** A failure of what everybody asks stands for a minute at most, or for as long as the vendor wants to be left alone. */
+const failureHolds = 2000
+
+/** A failure of what everybody asks stands for a few seconds, so that they do not all run into it at once, or for as long as the vendor wants to be left alone. */
 function shareFailure({ failed }: HttpHost, key: string, share: number, failure: unknown): void {
   if (!failed || !(failure instanceof VendorFailure)) return
   const now = Date.now()
   for (const [old, { until }] of failed) if (until <= now) failed.delete(old)
-  failed.set(key, { failure, until: Math.max(now + Math.min(share, 60_000), failure.until ?? 0) })
+  failed.set(key, { failure, until: Math.max(now + Math.min(share, failureHolds), failure.until ?? 0) })
 }
 
 const isYoung = ({ at }: Kept, share: number): boolean => at !== undefined && at > Date.now() - share

@@ -61,7 +61,6 @@ export const commandResultTopic = (houseId: number, device: string, count: numbe
 export const commandResultsOf = (houseId: number): string => `commands/${houseId}/+/+/result`
 export const allWaitingCommands = 'commands/+/+/+'
 export const allCommandResults = 'commands/+/+/+/result'
-export const allCommands = 'commands/#'
 
 export type CommandTopic = {
   readonly houseId: number

@@ -13,7 +13,7 @@ export type HttpOptions = {
   readonly body?: unknown
   /**
    * GET only: an answer to the same question that is no older than this serves, whichever device asked it, and over
-   * restarts; so do its failures, for a minute at most. For what is the same for everybody (prices of an area) where the
+   * restarts; so do its failures, for two seconds at most. For what is the same for everybody (prices of an area) where the
    * vendor sends no `Expires`.
    */
   readonly share?: Duration

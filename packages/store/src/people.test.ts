@@ -204,7 +204,7 @@ describe.each(databases)('people on $name', ({ start }) => {
     const failing = [...more, { name: '4-bad', sql: 'create table half (id int); select nonsense' }]
     await expect(migrate(own, failing)).rejects.toThrow()
     const { rows } = await pool.query('select name from schema_migrations order by name')
-    expect(rows.map((r) => r.name)).toEqual(['1-people', '2-houses', '3-more'])
+    expect(rows.map((r) => r.name)).toEqual([...steps.map(({ name }) => name), '3-more'].sort())
     expect((await pool.query(`select to_regclass('half') as half`)).rows).toEqual([{ half: null }])
   })
 })

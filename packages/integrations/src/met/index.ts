@@ -77,7 +77,7 @@ export default defineIntegration({
   status: Status,
   // The host never asks before `Expires` (about half an hour). Unchanged is not stale: the model runs every 1 to 6 h.
   sampling: { every: '30 min', staleAfter: '12 h' },
-  limits: { callsTogether: { count: 15, per: '1 s' }, pause: '2 h' },
+  limits: { callsTogether: { count: 15, per: '1 s' }, pause: '30 min' },
 
   fetch: ({ http, credentials: { latitude, longitude, altitude } }) =>
     http.get('/complete', {
@@ -88,7 +88,10 @@ export default defineIntegration({
       },
     }),
 
-  samples: ({ properties: { meta, timeseries } }) => timeseries.flatMap((step) => readStep(step, meta.updated_at)),
+  samples: ({ properties: { meta, timeseries } }) => {
+    const steps = new Map(timeseries.map((step) => [step.time, step]))
+    return [...steps.values()].flatMap((step) => readStep(step, meta.updated_at))
+  },
 })
 
 /** Cut off, not rounded: what MET asks for, and 403 for more. Constant, so that neighbours share one answer. */

@@ -41,13 +41,15 @@ export function periodsOf(rows: Rows, date: string): readonly { from: number; mi
 
 /** The prices of a day, none where nobody can tell which moments they are for. */
 export function readHvaKosterStrommen(
-  rows: Rows,
+  given: Rows,
   date: string,
   area: string,
   currency: string,
   issued: string,
 ): Reading[] {
   const tags = { area, currency, source: 'hvakosterstrommen' }
+  // A row that comes twice would be counted as another period.
+  const rows = given.filter((row, nth) => row.time_start == null || !isSame(row, given[nth - 1]))
   return periodsOf(rows, date).flatMap(({ from, minutes }, nth): Reading[] => {
     const { NOK_per_kWh, EUR_per_kWh } = rows[nth]!
     const price = currency === 'NOK' ? NOK_per_kWh : currency === 'EUR' ? EUR_per_kWh : undefined
@@ -55,6 +57,9 @@ export function readHvaKosterStrommen(
     return [{ time: new Date(from).toISOString(), issued, tags, fields: { price: withoutDust(price), minutes } }]
   })
 }
+
+const isSame = (row: Rows[number], other: Rows[number] | undefined): boolean =>
+  row.time_start === other?.time_start && row.time_end === other?.time_end && row.NOK_per_kWh === other?.NOK_per_kWh
 
 /** Published with the dust of a multiplication: 0.09731999999999999. */
 const withoutDust = (price: number): number => Number(price.toPrecision(12))

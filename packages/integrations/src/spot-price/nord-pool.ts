@@ -38,7 +38,8 @@ export function readDayAhead(answer: DayAhead, area: string, currency: string, i
   if (!isPublished(answer, area)) return []
   const preliminary = isPreliminary(answer, area)
   const tags = { area, currency: answer.currency ?? currency, source: 'nordpool' }
-  return answer.multiAreaEntries.flatMap(({ deliveryStart: time, deliveryEnd, entryPerArea }): Reading[] => {
+  const entries = new Map(answer.multiAreaEntries.map((entry) => [entry.deliveryStart, entry]))
+  return [...entries.values()].flatMap(({ deliveryStart: time, deliveryEnd, entryPerArea }): Reading[] => {
     const perMegawattHour = entryPerArea[area]
     if (typeof perMegawattHour !== 'number') return []
     const minutes = (Date.parse(deliveryEnd ?? '') - Date.parse(time)) / 60_000

@@ -72,7 +72,7 @@ export const open: SignIn<typeof Credentials, typeof Session>['open'] = async (g
     return opened(heard, { host: 0, cookies: {}, giids: [], throttled: 0 })
   }
   // Asked again at once, because the held session was refused: nothing can have changed.
-  if (worn.hold && worn.hold.why !== 'doubt' && Date.parse(now) - Date.parse(worn.hold.since) < 3000)
+  if (worn.hold && worn.hold.why !== 'doubt' && Date.parse(now) - Date.parse(worn.hold.since) < 400)
     return { session: worn }
   const { hold, ...good } = worn
   const renewed = hold ? undefined : await renew(given, good)
