@@ -1,1 +1,5 @@
 export * from './thermal/index.ts'
+export * from './prices/index.ts'
+export * from './comfort/index.ts'
+export * from './controls/index.ts'
+export * from './safety/index.ts'

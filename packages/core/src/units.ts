@@ -25,7 +25,7 @@ export const Wh = (wattHours: number): KilowattHours => (wattHours / 1000) as Ki
 /** Degrees Celsius, as given. */
 export const celsius = (degrees: number): Celsius => degrees as Celsius
 /** Degrees Fahrenheit to Celsius. */
-export const fahrenheit = (degrees: number): Celsius => (((degrees - 32) * 5) / 9) as Celsius
+export const fahrenheit = (degrees: number): Celsius => (((degrees - 32) / 9) * 5) as Celsius
 /** A share of one (0 to 1) to percent. */
 export const share = (ofOne: number): Percent => (ofOne * 100) as Percent
 /** Percent, as given. */
