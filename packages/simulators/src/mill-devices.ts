@@ -1,11 +1,12 @@
 /** The Mill devices of a simulated house: a sensor in the first room, one without a room, and the heaters. */
+import type { FieldValue } from '@nabolag/core'
 import type { MillQuirk } from './mill.ts'
 import type { Reply } from './server.ts'
 import type { LivingHeater } from './world/heater.ts'
-import { podTime } from './world/history.ts'
 import type { LivingHouse } from './world/house.ts'
 import { midnightBefore } from './world/local-time.ts'
 import { clamp, seedOf, smooth } from './world/noise.ts'
+import { podTime } from './world/pod-time.ts'
 
 /** Who looks, and when. */
 export type View = {
@@ -27,12 +28,16 @@ export type MillDevice = {
   readonly parent: 'Sensors' | 'Air Purifiers' | 'Heaters' | 'Sockets'
   /** Index in the house; `undefined` for one without a room. */
   readonly room: number | undefined
+  /** As the integration names it: the room, or the device itself where it has none. */
+  readonly location: string
+  /** What is read of it at a moment of reporting, by the names of its group. */
+  fieldsAt(ms: number): Readonly<Record<string, FieldValue>>
   body(view: View): object
   patch(body: Readonly<Record<string, unknown>>, view: View): Reply
 }
 
 /** Devices report every two minutes, each at its own moments; a heater besides when it has taken a wish. */
-const reportEvery = 120_000
+export const reportEvery = 120_000
 const takesAfter = 4000
 const reportsAfter = 3000
 
@@ -88,17 +93,21 @@ function senseOf(living: LivingHouse, house: string, index: number, room: number
   const id = idOf(`${house} sense ${index}`)
   const kind = { id, parent: 'Sensors', child: 'GL-Sense', room, name: `${name} Sense`, house } as const
   const seed = seedOf(id)
+  const airAt = (at: number) => {
+    const people = 1 + smooth(seed, at / 9_000_000)
+    const climate = living.climateAt(index, at)
+    return { ...climate, tvoc: Math.round(60 + 130 * people), eco2: Math.round(430 + 380 * people) }
+  }
+  const batteryAt = (at: number) => Math.round(clamp(96 - ((at / 86_400_000) % 90), 5, 100))
   return {
     ...kind,
+    location: room === undefined ? kind.name : name,
+    fieldsAt: (at) => ({ ...airAt(at), battery: batteryAt(at) }),
     body: (view) => {
       const at = podTime(id, view.shown, reportEvery) - view.late
-      const people = 1 + smooth(seed, at / 9_000_000)
-      const climate = living.climateAt(index, at)
       const charging = view.quirk('charging') !== undefined
-      const values = charging
-        ? { temperature: 0, humidity: 0, tvoc: 0, eco2: 0 }
-        : { ...climate, tvoc: Math.round(60 + 130 * people), eco2: Math.round(430 + 380 * people) }
-      const battery = Math.round(clamp(96 - ((at / 86_400_000) % 90), 5, 100))
+      const values = charging ? { temperature: 0, humidity: 0, tvoc: 0, eco2: 0 } : airAt(at)
+      const battery = batteryAt(at)
       return frame(kind, { ...values, batteryPercentage: battery, chargingStatus: charging ? 2 : 0 }, at, view, {
         deviceSettings: { reported: {}, desired: {}, delta: null },
       })
@@ -135,6 +144,8 @@ function heaterOf(living: LivingHouse, house: string, heater: LivingHeater): Mil
   }
   const asked: { readonly takenAt: number; readonly settings: Settings }[] = []
   const desired = () => asked.at(-1)?.settings ?? usual
+  const signalAt = (power: number) => Math.round((100 * power) / heater.most)
+  const usedTodayAt = (ms: number) => Math.round(1000 * heater.used(midnightBefore(ms), ms))
   const reportedAt = (ms: number) => asked.findLast(({ takenAt }) => takenAt <= ms)?.settings ?? usual
 
   function body(view: View): object {
@@ -154,7 +165,7 @@ function heaterOf(living: LivingHouse, house: string, heater: LivingHeater): Mil
       temperature: wish.target,
       temperatureAmbient: living.climateAt(heater.room, seen).temperature,
       currentPower: power,
-      controlSignal: Math.round((100 * power) / heater.most),
+      controlSignal: signalAt(power),
       heaterFlag: power > 0 ? 1 : 0,
       powerStatus: wish.on ? 1 : 0,
       openWindowsStatus: 3,
@@ -169,7 +180,7 @@ function heaterOf(living: LivingHouse, house: string, heater: LivingHeater): Mil
         desired: settings(wanted),
         delta: Object.keys(delta).length === 0 ? null : delta,
       },
-      energyUsageForCurrentDay: Math.round(1000 * heater.used(midnightBefore(now), now)),
+      energyUsageForCurrentDay: usedTodayAt(now),
     })
   }
 
@@ -184,7 +195,21 @@ function heaterOf(living: LivingHouse, house: string, heater: LivingHeater): Mil
     return { status: 200, body: '' }
   }
 
-  return { ...kind, body, patch }
+  const fieldsAt = (at: number) => {
+    const { on, target } = heater.wishAt(at)
+    const power = heater.powerAt(at)
+    return {
+      temperature: living.climateAt(heater.room, at).temperature,
+      targetTemperature: target,
+      power,
+      energyToday: usedTodayAt(at) / 1000,
+      controlSignal: signalAt(power),
+      on,
+      openWindow: false,
+    }
+  }
+
+  return { ...kind, location: room === undefined ? kind.name : roomName, fieldsAt, body, patch }
 }
 
 const keys = ['operation_mode', 'temperature_normal', 'temperature_in_independent_mode'] as const

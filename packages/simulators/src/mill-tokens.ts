@@ -3,12 +3,6 @@ import { randomUUID } from 'node:crypto'
 
 export type TokenPair = { readonly idToken: string; readonly refreshToken: string }
 
-/** Whom the simulated Mill knows of a house: log-in and password. */
-export const millLoginOf = (house: number) => ({
-  username: `house-${house}@mill.example`,
-  password: `sim-mill-house-${house}`,
-})
-
 const lifetime = 600_000
 
 export function makeMillTokens(now: () => number) {

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { command, confirms, outcomeOf, type Wish } from './command.testing.ts'
 import { type Fault, type FaultOptions, faults, makeWorld } from './index.ts'
 import { startMill } from './mill.ts'
-import { millLoginOf } from './mill-tokens.ts'
 import { givenTo, pollOnce } from './plain-client.testing.ts'
 import { plainHttp } from './plain-http.testing.ts'
 import type { Simulator } from './server.ts'
+import { loginAt } from './world/logins.ts'
 
 const started = Date.UTC(2026, 0, 5)
 const minute = 60_000
@@ -29,7 +29,7 @@ beforeEach(async () => {
   clock += hour
 })
 
-const house3 = millLoginOf(3)
+const house3 = loginAt('mill', 3)
 const poll = (name: string, credentials: object = house3, timeout?: number) =>
   pollOnce(name, mill.url, credentials, { timeout, now: new Date(clock).toISOString() })
 const at = (readings: readonly Reading[], location: string) =>
@@ -149,12 +149,12 @@ describe('log-ins', () => {
   })
 
   test('2500 calls an hour are the most, and the 429 says no time', async () => {
-    const { session } = await open(undefined, millLoginOf(5))
+    const { session } = await open(undefined, loginAt('mill', 5))
     const ask = () => fetch(`${mill.url}/houses`, { headers: { authorization: `Bearer ${session.idToken}` } })
     let good = 0
     while ((await ask()).status === 200) good++
     expect(good).toBe(2499)
-    const { http } = await givenTo(integration, mill.url, millLoginOf(5), { session })
+    const { http } = await givenTo(integration, mill.url, loginAt('mill', 5), { session })
     const failure = await http
       .get('/houses', { bearer: session.idToken })
       .catch((error: unknown) => error as VendorFailure)
@@ -208,7 +208,7 @@ describe('heaters', () => {
   })
 
   test('in its programme, one that is switched on keeps to it', async () => {
-    const credentials = millLoginOf(5)
+    const credentials = loginAt('mill', 5)
     const soverom = at(await pollOnce('mill-heater', mill.url, credentials), 'Soverom')
     const on = wish('setOn', { on: true }, soverom)
     expect(await command('mill-heater', mill.url, credentials, on)).toBe('sent')

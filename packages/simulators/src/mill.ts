@@ -1,7 +1,7 @@
 /** Mill's cloud, simulated: log-ins that end, own and shared houses, sensors, and heaters that warm the simulated rooms. */
 import { type Faults, shownTime } from './faults.ts'
 import { errorReply, type MillDevice, millDevices } from './mill-devices.ts'
-import { makeMillTokens, millLoginOf, type TokenPair } from './mill-tokens.ts'
+import { makeMillTokens, type TokenPair } from './mill-tokens.ts'
 import { makeQuirks } from './quirks.ts'
 import {
   type ListenOptions,
@@ -13,6 +13,7 @@ import {
   type Vendor,
 } from './server.ts'
 import type { LivingHouse } from './world/house.ts'
+import { loginAt } from './world/logins.ts'
 import type { World } from './world/world.ts'
 
 export const startMill = (world: World, options: ListenOptions = {}): Promise<Simulator> =>
@@ -51,7 +52,7 @@ function makeMill(world: World, faults: Faults): Vendor {
   })
   const accounts = new Map<string, MillAccount>(
     houses.map((house) => {
-      const { username, password } = millLoginOf(house.living.house.number)
+      const { username, password } = loginAt('mill', house.living.house.number)
       return [username, { password, own: [house], shared: [] }]
     }),
   )

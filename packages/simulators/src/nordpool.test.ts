@@ -114,6 +114,13 @@ describe('the other source', () => {
     expect(times).toEqual(Array.from({ length: 25 }, (_, n) => Date.parse('2026-10-24T22:00:00Z') + n * 3_600_000))
   })
 
+  test('rows that come twice are not half-hours', async () => {
+    simulators.faults.nordpool.set('refused', { account: 'nordpool' })
+    const once = await poll()
+    simulators.faults.nordpool.set('duplicate')
+    expect(await poll()).toEqual(once)
+  })
+
   test('told to wait, it waits', async () => {
     simulators.faults.nordpool.set('throttled', { account: 'nordpool', retryAfter: 900 })
     const failure = await poll().catch((error) => error)
@@ -134,7 +141,7 @@ const rows: readonly [Fault, FaultOptions, string | number][] = [
   ['changed', {}, 'changed'],
   ['nulls', {}, 0],
   ['missing', {}, 0],
-  ['duplicate', {}, 384],
+  ['duplicate', {}, 192],
   ['late', { seconds: 6 * 3600 }, 96],
   ['dst', {}, 196],
   ['dst', { season: 'spring' }, 188],

@@ -102,8 +102,7 @@ function dayAheadPrices({ world, now, shift, published }: Asked, { method, path,
   const rate = rateOf(currency)
   // The rate is settled last: until then the prices in other currencies are a little off.
   const factor = final || currency === 'EUR' ? rate : rate * 1.0004
-  const priceAt = (area: string, ms: number, length: number) =>
-    round(1000 * factor * eurPriceAt(world.seed, area, ms, length), 2)
+  const priceAt = (area: string, ms: number, length: number) => megawattHourAt(world.seed, area, ms, length, factor)
   const starts = Array.from({ length: Math.round((to - from) / step) }, (_, n) => from + n * step)
   const ofAreas = (ms: number, length: number) =>
     Object.fromEntries(known.map((area) => [area, priceAt(area, ms, length)]))
@@ -130,6 +129,24 @@ function dayAheadPrices({ world, now, shift, published }: Asked, { method, path,
         price: round(starts.reduce((sum, ms) => sum + priceAt(areaCode, ms, step), 0) / starts.length, 2),
       })),
     },
+  }
+}
+
+const megawattHourAt = (seed: number, area: string, ms: number, length: number, rate: number) =>
+  round(1000 * rate * eurPriceAt(seed, area, ms, length), 2)
+
+/** A delivery day (YYYY-MM-DD) of a Norwegian area in NOK/kWh, as it is final. */
+export function dayAheadOf(seed: number, area: string, date: string) {
+  const { from, to, step } = deliveryDay(date)
+  const starts = Array.from({ length: Math.round((to - from) / step) }, (_, n) => from + n * step)
+  return {
+    published: midnightBefore(from - hour) + publishedAt + finalAfter,
+    currency: 'NOK',
+    prices: starts.map((time) => ({
+      time,
+      minutes: step / 60_000,
+      price: Number((megawattHourAt(seed, area, time, step, rateOf('NOK')) / 1000).toPrecision(12)),
+    })),
   }
 }
 

@@ -1,8 +1,9 @@
 /** A simulated pod: what it measures, what its remote knows, and how Sensibo writes it. */
-import { podTime } from './world/history.ts'
+
 import type { AcState, LivingHouse } from './world/house.ts'
 import { isoSeconds } from './world/local-time.ts'
 import { round, seedOf, smooth } from './world/noise.ts'
+import { podTime } from './world/pod-time.ts'
 
 export const sensiboQuirks = {
   infrared: 'The infrared signal fails: commands end as Failed and change nothing',

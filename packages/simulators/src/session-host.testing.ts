@@ -1,6 +1,13 @@
 /** The least of a host that keeps a session, for tests: opens, renews when old or refused, repeats once, commands. */
 import { VendorFailure } from '@nabolag/core'
-import { type AnyIntegration, type FoundActuator, integrationOf, millis, type Opened, type Reading } from '@nabolag/integrations'
+import {
+  type AnyIntegration,
+  type FoundActuator,
+  integrationOf,
+  millis,
+  type Opened,
+  type Reading,
+} from '@nabolag/integrations'
 import { Check } from 'typebox/value'
 import { readingsOf } from './plain-client.testing.ts'
 import { plainHttp } from './plain-http.testing.ts'

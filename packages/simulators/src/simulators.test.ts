@@ -106,7 +106,7 @@ const rows: readonly [Fault, FaultOptions, string | number | Record<string, stri
   ['mute', {}, 'unreachable'],
   ['nulls', {}, { 'sensibo-sky': 1, 'tibber-hourly': 0, met: 60 }],
   ['missing', {}, { 'sensibo-sky': 1, 'tibber-hourly': 0, met: 60 }],
-  ['duplicate', {}, { 'sensibo-sky': 1, 'tibber-hourly': 70, met: 160 }],
+  ['duplicate', {}, { 'sensibo-sky': 1, 'tibber-hourly': 70, met: 80 }],
   ['late', { seconds: 3600 }, { 'sensibo-sky': 0, 'tibber-hourly': 69, met: 80 }],
   ['dst', {}, { 'sensibo-sky': 1, 'tibber-hourly': 46, met: 80 }],
 ]

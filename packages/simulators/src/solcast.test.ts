@@ -5,7 +5,7 @@ import { demoHouses, type Fault, type FaultOptions, makeWorld, type Simulator } 
 import { pollOnce } from './plain-client.testing.ts'
 import { startSolcast } from './solcast.ts'
 
-const house = demoHouses.find(({ solcast }) => solcast !== undefined)!
+const house = demoHouses.find(({ solcast, roofs }) => solcast && roofs)!
 const key = house.solcast!.key
 const sites = house.roofs!.map(({ site }) => site)
 const sunlight = { 'api-key': key, latitude: house.latitude, longitude: house.longitude }

@@ -162,16 +162,13 @@ function forecast(seed: number, question: Question, { roofs, place, mayAskData }
     if (!roof) return unknownSite
     if (what === 'estimated_actuals')
       return { status: 200, body: { estimated_actuals: actuals(seed, roof, place, first, hours) } }
-    const kilowatts = (step: SolarForecast, which: 'low' | 'middle' | 'high') =>
-      round(roofPower(roof, step[which], step.temperature) / 1000, 4)
     return {
       status: 200,
       body: {
-        forecasts: rowsOf(place, (step) => ({
-          pv_estimate: kilowatts(step, 'middle'),
-          pv_estimate10: Math.min(kilowatts(step, 'low'), kilowatts(step, 'middle')),
-          pv_estimate90: Math.max(kilowatts(step, 'high'), kilowatts(step, 'middle')),
-        })),
+        forecasts: rowsOf(place, (step) => {
+          const [pv_estimate, pv_estimate10, pv_estimate90] = kilowattsOf(roof, step)
+          return { pv_estimate, pv_estimate10, pv_estimate90 }
+        }),
       },
     }
   }
@@ -195,7 +192,9 @@ function forecast(seed: number, question: Question, { roofs, place, mayAskData }
   const from = { latitude: asked.latitude!, longitude: asked.longitude! }
   return {
     status: 200,
-    body: { forecasts: rowsOf(from, (step) => Object.fromEntries(wanted.map((name) => [name, outputs[name]!(step)]))) },
+    body: {
+      forecasts: rowsOf(from, (step) => Object.fromEntries(wanted.map((name) => [name, outputOf[name]!(step)]))),
+    },
   }
 }
 
@@ -208,18 +207,26 @@ const periods: Readonly<Record<string, number>> = {
   PT60M: 60 * minute,
 }
 
-/** Whole numbers, as the real ones are. */
-const outputs: Readonly<Record<string, (step: SolarForecast) => number>> = {
-  air_temp: ({ temperature }) => round(temperature, 0),
-  azimuth: ({ middle }) => round(middle.azimuth, 0),
-  zenith: ({ middle }) => round(middle.zenith, 0),
-  cloud_opacity: ({ cloud }) => round(clamp(75 * (cloud / 100) ** 3.4, 0, 100), 0),
-  ghi: ({ middle }) => round(middle.ghi, 0),
-  ghi10: ({ low, middle }) => round(Math.min(low.ghi, middle.ghi), 0),
-  ghi90: ({ high, middle }) => round(Math.max(high.ghi, middle.ghi), 0),
-  dni: ({ middle }) => round(middle.dni, 0),
-  dhi: ({ middle }) => round(middle.dhi, 0),
+/** kW of a roof in a step: the middle, and what is exceeded nine times in ten and once in ten. */
+export function kilowattsOf(roof: Roof, step: SolarForecast): readonly [number, number, number] {
+  const of = (which: 'low' | 'middle' | 'high') => round(roofPower(roof, step[which], step.temperature) / 1000, 4)
+  const middle = of('middle')
+  return [middle, Math.min(of('low'), middle), Math.max(of('high'), middle)]
 }
+
+/** Whole numbers, as the real ones are. */
+export const outputs = {
+  air_temp: ({ temperature }: SolarForecast) => round(temperature, 0),
+  azimuth: ({ middle }: SolarForecast) => round(middle.azimuth, 0),
+  zenith: ({ middle }: SolarForecast) => round(middle.zenith, 0),
+  cloud_opacity: ({ cloud }: SolarForecast) => round(clamp(75 * (cloud / 100) ** 3.4, 0, 100), 0),
+  ghi: ({ middle }: SolarForecast) => round(middle.ghi, 0),
+  ghi10: ({ low, middle }: SolarForecast) => round(Math.min(low.ghi, middle.ghi), 0),
+  ghi90: ({ high, middle }: SolarForecast) => round(Math.max(high.ghi, middle.ghi), 0),
+  dni: ({ middle }: SolarForecast) => round(middle.dni, 0),
+  dhi: ({ middle }: SolarForecast) => round(middle.dhi, 0),
+}
+const outputOf: Readonly<Record<string, (step: SolarForecast) => number>> = outputs
 const everything = Object.keys(outputs).join(',')
 
 /** Newest first. */

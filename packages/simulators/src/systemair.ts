@@ -13,6 +13,7 @@ import {
 } from './server.ts'
 import { type SimulatedItem, systemairItems, type UnitView, writeItem } from './systemair-items.ts'
 import { makeSso } from './systemair-sso.ts'
+import { loginAt } from './world/logins.ts'
 import { seedOf } from './world/noise.ts'
 import { makeVentilation, type Ventilation } from './world/ventilation.ts'
 import type { World } from './world/world.ts'
@@ -57,8 +58,8 @@ function makeSystemair(world: World, faults: Faults, url: () => string): Vendor 
   const passwords = new Map<string, string>()
   const units = new Map<string, Unit[]>()
   for (const living of world.houses) {
-    const user = `house-${living.house.number}@example.org`
-    passwords.set(user, `sim-systemair-house-${living.house.number}`)
+    const { username: user, password } = loginAt('systemair', living.house.number)
+    passwords.set(user, password)
     const unit = (name: string): Unit => ({
       identifier: `IAM_${seedOf(user + name)
         .toString(16)

@@ -11,10 +11,11 @@ import {
   startVendor,
   type Vendor,
 } from './server.ts'
+import { climateTime, type Detector, detectorsOf, labelOf, readDetector } from './verisure-detectors.ts'
 import { makeVerisureSignIn, noSession, verisureError } from './verisure-session.ts'
-import { podTime } from './world/history.ts'
 import type { LivingHouse } from './world/house.ts'
-import { round, seedOf, smooth } from './world/noise.ts'
+import { loginAt } from './world/logins.ts'
+import { seedOf, smooth } from './world/noise.ts'
 import type { World } from './world/world.ts'
 
 export const startVerisure = (world: World, options: ListenOptions = {}): Promise<Simulator> =>
@@ -38,13 +39,6 @@ const menu = {
   flat: 'The detectors keep their last value of `hours` ago (24 when absent)',
 } as const
 
-type Detector = {
-  readonly label: string
-  readonly area: string
-  readonly kind: string
-  readonly humid: boolean
-  climate(ms: number): { readonly temperature: number; readonly humidity: number }
-}
 type Installation = { readonly giid: string; readonly alias: string; readonly detectors: readonly Detector[] }
 
 const hour = 3_600_000
@@ -61,8 +55,9 @@ function makeVerisure(world: World, faults: Faults): Vendor {
   for (const living of world.houses) {
     const { number } = living.house
     // The same home twice: a user with a password alone, and one with two-factor log-in.
-    for (const user of [`house-${number}@example.org`, `house-${number}-code@example.org`]) {
-      passwords.set(user, `sim-verisure-house-${number}`)
+    const { username, password } = loginAt('verisure', number)
+    for (const user of [username, username.replace('@', '-code@')]) {
+      passwords.set(user, password)
       homes.set(user, [installationOf(living), cabinOf(number)])
     }
   }
@@ -188,11 +183,11 @@ const writeInstallation = ({ giid, alias }: Installation) => ({
   __typename: 'Installation',
 })
 
-/** Measured about once an hour, each detector at its own minute. */
-function climateOf({ label, area, kind, humid, climate }: Detector, ms: number, nameless: boolean) {
-  const at = podTime(label, ms, hour)
+function climateOf(detector: Detector, ms: number, nameless: boolean) {
+  const { label, area, kind } = detector
+  const at = climateTime(detector, ms)
   const time = new Date(at).toISOString()
-  const { temperature, humidity } = climate(at)
+  const { temperature, humidity } = readDetector(detector, at)
   return {
     device: {
       deviceLabel: label,
@@ -200,50 +195,21 @@ function climateOf({ label, area, kind, humid, climate }: Detector, ms: number, 
       gui: { label: kind, __typename: 'Gui' },
       __typename: 'Device',
     },
-    humidityEnabled: humid,
-    humidityTimestamp: humid ? time : null,
-    humidityValue: humid ? Math.round(humidity) : null,
+    humidityEnabled: humidity !== undefined,
+    humidityTimestamp: humidity === undefined ? null : time,
+    humidityValue: humidity ?? null,
     temperatureTimestamp: time,
-    temperatureValue: round(temperature, 1),
+    temperatureValue: temperature,
     thresholds: null,
     __typename: 'Climate',
   }
 }
 
-const labelOf = (text: string): string => {
-  const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
-  const seed = seedOf(text)
-  const chosen = Array.from({ length: 8 }, (_, n) => letters[Math.floor(seed / 7 ** n) % letters.length])
-  return `${chosen.slice(0, 4).join('')} ${chosen.slice(4).join('')}`
-}
-
-/** A smoke detector in each room, and a siren in the first; under the ceiling it is a little warmer. */
-function installationOf(living: LivingHouse): Installation {
-  const { house } = living
-  const under = (room: number, warmer: number) => (ms: number) => {
-    const { temperature, humidity } = living.climateAt(room, ms)
-    return { temperature: temperature + warmer, humidity }
-  }
-  const smoke = house.rooms.map(({ name }, room) => ({
-    label: labelOf(`${house.name} ${name} smoke`),
-    area: name,
-    kind: 'SMOKE3',
-    humid: true,
-    climate: under(room, 0.6),
-  }))
-  const siren = {
-    label: labelOf(`${house.name} siren`),
-    area: 'Hall',
-    kind: 'SIREN1',
-    humid: false,
-    climate: under(0, 0.9),
-  }
-  return {
-    giid: String(100_000_000_000 + (seedOf(house.name) % 900_000_000)),
-    alias: house.name,
-    detectors: [...smoke, siren],
-  }
-}
+const installationOf = (living: LivingHouse): Installation => ({
+  giid: String(100_000_000_000 + (seedOf(living.house.name) % 900_000_000)),
+  alias: living.house.name,
+  detectors: detectorsOf(living.house, living),
+})
 
 /** A place away, whose one detector shares a room's name with a home. */
 const cabinOf = (number: number): Installation => ({

@@ -1,5 +1,6 @@
 /** A simulated GX device: its topics, out of a house's panels and battery, and what may be written to them. */
 import type { Flows, StorageSettings } from './world/battery.ts'
+import type { LivingHouse } from './world/house.ts'
 import { clamp, random, round, smooth } from './world/noise.ts'
 
 /** Where a site's power goes: a living house, or a made-up one for the bench. */
@@ -67,29 +68,57 @@ const inverter = (power: number): Record<string, Value> => ({
 })
 const gone = Object.keys(inverter(0))
 
+/** A simulated house with panels and a battery. */
+export function homeOf({ house, flowsAt, storageAt, setStorage }: LivingHouse): Home {
+  const roofs = house.roofs ?? []
+  const peak = roofs.reduce((sum, roof) => sum + roof.peak, 0)
+  return {
+    acShare: peak === 0 ? 1 : roofs[0]!.peak / peak,
+    flowsAt: (ms) => flowsAt(ms)!,
+    storageAt: (ms) => storageAt(ms)!,
+    setStorage,
+  }
+}
+
+/** What the device measures, as it writes it: whole W, V, A, °C, %. Of the panels `dc` comes straight into its wires. */
+export function measuresOf(home: Home, ms: number) {
+  const { load, solar, battery, grid, charge } = home.flowsAt(ms)
+  const ac = Math.round(solar * home.acShare)
+  const voltage = round(49.2 + 0.045 * charge + battery / 9000, 2)
+  return {
+    load: Math.round(load),
+    ac,
+    dc: Math.round(solar - ac),
+    battery: Math.round(battery),
+    grid: Math.round(grid),
+    charge: round(charge, 1),
+    voltage,
+    current: round(battery / voltage, 1),
+    temperature: round(21 + 2 * smooth(91, ms / 9_000_000) + battery / 3000, 1),
+  }
+}
+
 export const makeSite = (portal: string, home: Home): Site => ({
   portal,
   payloadsAt: (ms) => {
-    const { load, solar, battery, grid, charge } = home.flowsAt(ms)
-    const ac = Math.round(solar * home.acShare)
-    const voltage = round(49.2 + 0.045 * charge + battery / 9000, 2)
+    const { load, ac, dc, battery, grid, charge, voltage, current: flow, temperature } = measuresOf(home, ms)
     const current: Record<string, Value> = {
-      ...phasesOf('Grid', Math.round(grid), [0.45, 0.33]),
-      ...phasesOf('Consumption', Math.round(load), [0.38, 0.36]),
+      ...phasesOf('Grid', grid, [0.45, 0.33]),
+      ...phasesOf('Consumption', load, [0.38, 0.36]),
       ...phasesOf('ConsumptionOnInput', Math.round(load * 0.85), [0.3, 0.42]),
       'system/0/Ac/ConsumptionOnOutput/L1/Power': Math.round(load * 0.15),
       'system/0/Ac/PvOnGrid/NumberOfPhases': ac > 0 ? 1 : null,
       'system/0/Ac/PvOnGrid/L1/Power': null,
       'system/0/Ac/PvOnGrid/L2/Power': ac > 0 ? ac : null,
       'system/0/Ac/PvOnGrid/L3/Power': null,
-      'system/0/Dc/Pv/Power': home.acShare === 1 ? null : Math.round(solar - ac),
-      'system/0/Dc/Battery/Soc': round(charge, 1),
-      'system/0/Dc/Battery/Power': Math.round(battery),
+      'system/0/Dc/Pv/Power': home.acShare === 1 ? null : dc,
+      'system/0/Dc/Battery/Soc': charge,
+      'system/0/Dc/Battery/Power': battery,
       'system/0/Dc/Battery/Voltage': voltage,
-      'system/0/Dc/Battery/Current': round(battery / voltage, 1),
-      'system/0/Dc/Battery/Temperature': round(21 + 2 * smooth(91, ms / 9_000_000) + battery / 3000, 1),
+      'system/0/Dc/Battery/Current': flow,
+      'system/0/Dc/Battery/Temperature': temperature,
       'system/0/Dc/Battery/State': battery > 20 ? 1 : battery < -20 ? 2 : 0,
-      'battery/512/Soc': round(charge, 1),
+      'battery/512/Soc': charge,
       'hub4/0/AcPowerSetpoint': home.storageAt(ms).gridSetpoint,
       'system/0/Serial': portal,
     }

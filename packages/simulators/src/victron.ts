@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { Aedes, type AuthenticateError, type Client } from 'aedes'
 import { makeFaults } from './faults.ts'
 import { type Account, isBench, type ListenOptions, type Simulator, startFaultSwitch } from './server.ts'
-import { benchHome, type Home, makeSite } from './victron-site.ts'
+import { benchHome, homeOf, makeSite } from './victron-site.ts'
 import { makeVoice, type Voice } from './victron-voice.ts'
 import type { LivingHouse } from './world/house.ts'
 import { seedOf } from './world/noise.ts'
@@ -126,17 +126,6 @@ export async function startVictron(world: World, options: ListenOptions = {}): P
       await closed
       await new Promise<void>((resolve) => broker.close(() => resolve()))
     },
-  }
-}
-
-function homeOf(living: LivingHouse): Home {
-  const roofs = living.house.roofs ?? []
-  const peak = roofs.reduce((sum, roof) => sum + roof.peak, 0)
-  return {
-    acShare: peak === 0 ? 1 : roofs[0]!.peak / peak,
-    flowsAt: (ms) => living.flowsAt(ms)!,
-    storageAt: (ms) => living.storageAt(ms)!,
-    setStorage: living.setStorage,
   }
 }
 

@@ -40,8 +40,12 @@ export async function erase(connection: Connection, erasure: Erasure): Promise<v
   await untilGone(connection)
 }
 
-const remove = (connection: Connection, table: HouseTable, where: Where) =>
-  connection.command(`ALTER TABLE ${table} DELETE WHERE ${where.sql}`, where.parameters, { mutations_sync: 1 })
+/** A mutation writes whole parts anew, the other houses' rows with them: none is begun where there is nothing to remove. */
+async function remove(connection: Connection, table: HouseTable, { sql, parameters }: Where): Promise<void> {
+  const found = await connection.rows(`SELECT 1 FROM ${table} WHERE ${sql} LIMIT 1`, parameters)
+  if (found.length === 0) return
+  await connection.command(`ALTER TABLE ${table} DELETE WHERE ${sql}`, parameters, { mutations_sync: 1 })
+}
 
 /** What the list of series says of the range's series is made again from the samples that are left. */
 async function registerAnew(connection: Connection, key: Where): Promise<void> {

@@ -1,25 +1,48 @@
 /** The demo's own processes: the simulated vendors, and what writes the past that nobody measured. */
 import { connectBus } from '@nabolag/bus'
 import { Problem, readSettings, type Sample, storedTopic } from '@nabolag/core'
-import { history as historyOf, makeWorld, startSimulators } from '@nabolag/simulators'
+import {
+  history as historyOf,
+  makeWorld,
+  startSimulators,
+  stoveHistory,
+  stoveSensor,
+  type VendorName,
+} from '@nabolag/simulators'
 import { openTimeSeries, type TimeSeries, writeChanges } from '@nabolag/timeseries'
+import { runStove } from './demo-stove.ts'
 import { type Started, sayProgress } from './protocol.ts'
 
 export type SimulatorsGiven = {
   readonly seed: number
   readonly start: number
-  readonly ports: { readonly met: number; readonly tibber: number; readonly sensibo: number }
+  readonly ports: Readonly<Record<VendorName, number>>
+  /** Where the account of the sensor over the wood stove is laid down. */
+  readonly stoveFile: string
 }
 
 export type HistoryGiven = { readonly seed: number; readonly start: number }
+
+type Span = { readonly from: number; readonly to: number; readonly houseId: number }
 
 const samplesAtOnce = 20_000
 const past = 30 * 24 * 3_600_000
 
 export async function simulators(given: unknown): Promise<Started & { info: unknown }> {
-  const { seed, start, ports } = given as SimulatorsGiven
-  const running = await startSimulators({ world: makeWorld({ seed, start }), ports })
-  return { close: running.close, info: { urls: running.urls } }
+  const { seed, start, ports, stoveFile } = given as SimulatorsGiven
+  const world = makeWorld({ seed, start })
+  const running = await startSimulators({ world, ports })
+  const stop = new AbortController()
+  const stove = runStove(world, stoveFile, process.env.MQTT_URL ?? '', stop.signal)
+  const close = async () => {
+    stop.abort()
+    await stove
+    await running.close()
+  }
+  const faults = Object.fromEntries(
+    [...running.started].map(([name, { url, faultsUrl }]) => [name, faultsUrl ?? `${url}/_faults`]),
+  )
+  return { close, info: { urls: running.urls, faults } }
 }
 
 /** Writes what each device would have logged since its newest sample, 30 days at most. */
@@ -35,14 +58,21 @@ export async function history(given: unknown): Promise<Started & { info: unknown
   })
   const world = makeWorld({ seed, start })
   const to = Date.now()
-  const tasks = world.houses.flatMap((one) => one.house.devices.map((device) => ({ living: one, device })))
+  const tasks = world.houses.flatMap((one) => [
+    ...one.house.devices.map((device) => ({
+      houseId: one.house.number,
+      name: device.integration as string,
+      samples: (options: Span) => historyOf(world, one, device, options),
+    })),
+    ...(one.house.stove
+      ? [{ houseId: one.house.number, name: stoveSensor.name, samples: (options: Span) => stoveHistory(one, options) }]
+      : []),
+  ])
   let written = 0
-  for (const [index, { living: one, device }] of tasks.entries()) {
-    const houseId = one.house.number
-    const newest = await newestOf(timeseries, houseId, device.integration, to)
+  for (const [index, { houseId, name, samples }] of tasks.entries()) {
+    const newest = await newestOf(timeseries, houseId, name, to)
     const from = newest === undefined ? to - past : newest + 1
-    const samples = historyOf(world, one, device, { from, to, houseId })
-    for (const batch of inBatches(samples, samplesAtOnce)) {
+    for (const batch of inBatches(samples({ from, to, houseId }), samplesAtOnce)) {
       await timeseries.write(batch, Date.now())
       written += batch.length
       const reached = ((batch.at(-1)?.issued ?? batch.at(-1)?.time ?? 0) / 1000 - from) / (to - from)

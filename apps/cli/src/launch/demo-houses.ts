@@ -1,12 +1,20 @@
 /** Makes the demo's houses and devices, over the API as any owner would. */
+import { existsSync } from 'node:fs'
 import { Problem } from '@nabolag/core'
+import { writePrivately } from './data-folder.ts'
+import type { Publishing } from './demo-stove.ts'
 
 type Login = { readonly username: string; readonly password: string }
 type House = { readonly id: number }
 type Device = { readonly name?: string; readonly integration?: string }
+type Api = Awaited<ReturnType<typeof signIn>>
 
-/** Houses 3, 4 and 5, numbered as the thesis has them. What is there already is left as it is. */
-export async function setUpHouses(http: string, login: Login): Promise<void> {
+/**
+ * Houses 3, 4 and 5, numbered as the thesis has them. What is there already is left as it is.
+ *
+ * @param stoveFile where the account of the sensor over the wood stove is laid down
+ */
+export async function setUpHouses(http: string, login: Login, stoveFile: string): Promise<void> {
   const { demoHouses } = await import('@nabolag/simulators')
   const api = await signIn(http, login)
   const there = new Set((await api<House[]>('GET', '/houses')).map(({ id }) => id))
@@ -21,13 +29,35 @@ export async function setUpHouses(http: string, login: Login): Promise<void> {
     if (!wanted) await api('DELETE', `/houses/${id}`)
     made = id
   }
-  for (const { number, devices } of demoHouses) {
+  for (const { number, devices, stove } of demoHouses) {
     const known = await api<Device[]>('GET', `/houses/${number}/devices`)
     const text = JSON.stringify(known)
     for (const { integration, credentials } of devices)
       if (!text.includes(`"${integration}"`))
         await api('POST', `/houses/${number}/devices/${integration}/new`, credentials)
+    if (stove) await setUpStove(api, number, known, stoveFile)
   }
+}
+
+/** A device that publishes by itself, of a kind of our own; its account goes into the file. */
+async function setUpStove(api: Api, house: number, known: readonly Device[], file: string): Promise<void> {
+  const { stoveSensor } = await import('@nabolag/simulators')
+  const { name, label, group, every } = stoveSensor
+  const at = `/houses/${house}/devices/${name}`
+  if (JSON.stringify(known).includes(`"${name}"`)) {
+    if (!existsSync(file)) writePrivately(file, await api<Publishing>('POST', `${at}/count/0/publishing`))
+    return
+  }
+  if (!(await api<Device[]>('GET', '/devices/')).some((kind) => kind.name === name))
+    await api('POST', '/devices/', {
+      name,
+      label,
+      required_fields: [],
+      database_group_name: group,
+      sampling_seconds: every,
+    })
+  const { publishing } = await api<{ publishing: Publishing }>('POST', `${at}/new`, {})
+  writePrivately(file, publishing)
 }
 
 async function signIn(http: string, { username, password }: Login) {

@@ -45,7 +45,7 @@ export async function runDemo(
       )
       return startSimulators(stack, demo)
     },
-    afterRoles: ({ running }) => setUpHouses(running.http, demo),
+    afterRoles: async ({ running, folder }) => setUpHouses(running.http, demo, stoveFileIn(folder.path)),
   })
 }
 
@@ -54,15 +54,24 @@ const greet = (http: string, { username, password }: Demo, path: string) => [
   `  user name  ${username}`,
   `  password   ${password}`,
   '',
-  'Houses 3, 4 and 5 are simulated, and so are the clouds of their devices. Commands for this demo begin',
+  `Houses 3, 4 and 5 are simulated, and so are the clouds of their devices: vendors.json in ${path}`,
+  'says where each is made to fail. Commands for this demo begin',
   `  NABOLAG_DATA=${path} nabolag …`,
 ]
 
-async function startSimulators({ supervisor, plan }: Stack, { seed, start }: Demo): Promise<NodeJS.ProcessEnv> {
+const stoveFileIn = (path: string) => join(path, 'wood-stove.json')
+
+type Vendors = { readonly urls: Readonly<Record<string, string>>; readonly faults: Readonly<Record<string, string>> }
+
+async function startSimulators(stack: Stack, { seed, start }: Demo): Promise<NodeJS.ProcessEnv> {
+  const { vendorNames } = await import('@nabolag/simulators')
+  const { supervisor, plan, folder } = stack
   // Chosen once, so that the vendors keep their addresses when the simulators are started again.
-  const [met, tibber, sensibo] = await Promise.all([freePort(), freePort(), freePort()])
-  const given: SimulatorsGiven = { seed, start, ports: { met, tibber, sensibo } }
-  const { urls } = await supervisor.start<{ urls: Record<string, string> }>(plan('simulators', given))
+  const chosen = await Promise.all(vendorNames.map(async (vendor) => [vendor, await freePort()] as const))
+  const ports = Object.fromEntries(chosen) as SimulatorsGiven['ports']
+  const given: SimulatorsGiven = { seed, start, ports, stoveFile: stoveFileIn(folder.path) }
+  const { urls, faults } = await supervisor.start<Vendors>(plan('simulators', given))
+  writePrivately(join(folder.path, 'vendors.json'), { faults })
   const pairs = Object.entries(urls).map(([vendor, url]) => `${vendor}=${url}`)
   return { NABOLAG_VENDOR_URLS: pairs.join(',') }
 }

@@ -10,6 +10,7 @@ import { hourOfDay, midnightBefore } from './local-time.ts'
 import { clamp, random, round, seedOf, smooth } from './noise.ts'
 import { gainsAt, loadAt } from './people.ts'
 import { totalPriceAt } from './prices.ts'
+import { fireAt, overStoveAt } from './stove.ts'
 import { weatherAt } from './weather.ts'
 
 export type AcState = {
@@ -47,6 +48,8 @@ export type LivingHouse = {
   pumpPowerAt(room: number, ms: number): number
   /** Besides the heat pumps; they rest until somebody wants them. */
   readonly heaters: readonly LivingHeater[]
+  /** °C of the air over the wood stove; `undefined` in a house without one. */
+  overStoveAt(ms: number): number | undefined
   meterAt(ms: number): Meter
   /** Where the power goes and how full the battery is (%); `undefined` in a house without panels and battery. */
   flowsAt(ms: number): (Flows & { readonly charge: number }) | undefined
@@ -60,6 +63,7 @@ export type LivingHouse = {
 export function makeHouse(house: DemoHouse, worldSeed: number, worldStart: number): LivingHouse {
   const start = Math.floor(worldStart / minute) * minute
   const seed = worldSeed + seedOf(house.name)
+  const { stove } = house
   const rooms = house.rooms.map((room) => ({
     room,
     step: discretise(room.model, 1 / 60),
@@ -92,7 +96,7 @@ export function makeHouse(house: DemoHouse, worldSeed: number, worldStart: numbe
       const heaters = heating.run(index, at, state.air)
       states[index] = step(state, {
         outdoor: weather.temperature,
-        heat: heat + heaters,
+        heat: heat + heaters + (stove?.room === index ? stove.power * fireAt(seed, at) : 0),
         gains: gains + 0.15 * random(seed + index, Math.floor(at / 1_200_000)),
         sun: weather.irradiance / 1000,
       })
@@ -155,6 +159,7 @@ export function makeHouse(house: DemoHouse, worldSeed: number, worldStart: numbe
       reach(ms)
       changes[room]!.push({ at: ms, state })
     },
+    overStoveAt: (ms) => stove && overStoveAt(seed, ms, rooms[stove.room]!.air[reach(ms)]!),
     climateAt: (room, ms) => {
       const at = reach(ms)
       const jitter = 0.06 * (random(seed + 7 * room, Math.floor(ms / 10_000)) - 0.5)

@@ -2,6 +2,7 @@
 import { type HeatPump, type HouseParameters, usualHeatPump } from '@nabolag/control/thermal/index'
 
 import type { Battery } from './battery.ts'
+import { loginAt } from './logins.ts'
 import type { Roof } from './solar.ts'
 
 export type Room = {
@@ -14,8 +15,21 @@ export type Room = {
   readonly night: number
 }
 
+export type DemoIntegration =
+  | 'met'
+  | 'mill-heater'
+  | 'mill-sense'
+  | 'sensibo-sky'
+  | 'solcast'
+  | 'spot-price'
+  | 'systemair-vsr500'
+  | 'tibber-hourly'
+  | 'tibber-realtime'
+  | 'verisure-smoke-detector'
+  | 'victron'
+
 export type DemoDevice = {
-  readonly integration: 'met' | 'tibber-realtime' | 'tibber-hourly' | 'sensibo-sky'
+  readonly integration: DemoIntegration
   readonly credentials: Readonly<Record<string, string | number>>
 }
 
@@ -38,6 +52,8 @@ export type DemoHouse = {
   readonly victron?: { readonly portal: string; readonly email: string; readonly token: string }
   /** API key at the simulated Solcast, whose rooftop sites are the roofs. */
   readonly solcast?: { readonly key: string }
+  /** A wood stove in one of the rooms (by its place in `rooms`), and the kW it gives when it burns well. */
+  readonly stove?: { readonly room: number; readonly power: number }
   readonly devices: readonly DemoDevice[]
 }
 
@@ -63,8 +79,13 @@ const house3 = { latitude: 63.4305, longitude: 10.3951, altitude: 42 }
 const house4 = { latitude: 63.4189, longitude: 10.4328, altitude: 96 }
 const house5 = { latitude: 63.3742, longitude: 10.3727, altitude: 131 }
 
-const position = ({ latitude, longitude, altitude }: typeof house3) => ({ latitude, longitude, altitude })
+const roofs: readonly Roof[] = [
+  { site: 'sim4-sout-hern-roof', name: 'South', peak: 4800, inverter: 4500, tilt: 34, azimuth: -170 },
+  { site: 'sim4-west-gara-geee', name: 'Garage', peak: 1800, inverter: 1800, tilt: 12, azimuth: 100 },
+]
+const place = ({ latitude, longitude }: typeof house3) => ({ latitude, longitude })
 
+/** With the devices that each of the three had; and what the thesis has in none of them where it fits. */
 export const demoHouses: readonly DemoHouse[] = [
   {
     number: 3,
@@ -78,11 +99,17 @@ export const demoHouses: readonly DemoHouse[] = [
     ],
     tibber: { token: 'sim-tibber-house-3', home: '3f9d7a52-4a51-4c0e-9f70-5b1c8f2b9a03' },
     sensibo: { key: 'sim-sensibo-house-3' },
+    solcast: { key: 'sim-solcast-house-3' },
     devices: [
-      { integration: 'met', credentials: position(house3) },
+      { integration: 'met', credentials: house3 },
       { integration: 'tibber-realtime', credentials: { 'api-key': 'sim-tibber-house-3', pulse_index: '0' } },
       { integration: 'tibber-hourly', credentials: { 'api-key': 'sim-tibber-house-3' } },
       { integration: 'sensibo-sky', credentials: { 'api-key': 'sim-sensibo-house-3' } },
+      { integration: 'mill-sense', credentials: loginAt('mill', 3) },
+      { integration: 'systemair-vsr500', credentials: loginAt('systemair', 3) },
+      { integration: 'verisure-smoke-detector', credentials: loginAt('verisure', 3) },
+      { integration: 'solcast', credentials: { 'api-key': 'sim-solcast-house-3', ...place(house3) } },
+      { integration: 'spot-price', credentials: { area: 'NO3' } },
     ],
   },
   {
@@ -90,7 +117,32 @@ export const demoHouses: readonly DemoHouse[] = [
     name: 'House 4',
     ...house4,
     rooms: [room('living room', 'SIMLIV41', 60, 1.0, 21, 19)],
-    devices: [{ integration: 'met', credentials: position(house4) }],
+    roofs,
+    battery: { capacity: 10, power: 4500, efficiency: 0.95 },
+    victron: { portal: '5e1f00d0c0de', email: 'house-4@sim.example.org', token: 'sim-victron-house-4' },
+    solcast: { key: 'sim-solcast-house-4' },
+    devices: [
+      { integration: 'met', credentials: house4 },
+      { integration: 'mill-sense', credentials: loginAt('mill', 4) },
+      { integration: 'mill-heater', credentials: loginAt('mill', 4) },
+      {
+        integration: 'victron',
+        credentials: {
+          'portal-id': '5e1f00d0c0de',
+          email: 'house-4@sim.example.org',
+          'access-token': 'sim-victron-house-4',
+        },
+      },
+      {
+        integration: 'solcast',
+        credentials: {
+          'api-key': 'sim-solcast-house-4',
+          ...place(house4),
+          sites: roofs.map(({ site }) => site).join(','),
+        },
+      },
+      { integration: 'spot-price', credentials: { area: 'NO3' } },
+    ],
   },
   {
     number: 5,
@@ -98,13 +150,7 @@ export const demoHouses: readonly DemoHouse[] = [
     ...house5,
     rooms: [room('Stue', 'SIMSTU51', 46, 1.3, 22, 20), room('Soverom', 'SIMSOV52', 24, 1.2, 18, 16)],
     sensibo: { key: 'sim-sensibo-house-5' },
-    roofs: [
-      { site: 'sim5-sout-hern-roof', name: 'South', peak: 4800, inverter: 4500, tilt: 34, azimuth: -170 },
-      { site: 'sim5-west-gara-geee', name: 'Garage', peak: 1800, inverter: 1800, tilt: 12, azimuth: 100 },
-    ],
-    battery: { capacity: 10, power: 4500, efficiency: 0.95 },
-    victron: { portal: '5e1f00d0c0de', email: 'house-5@sim.example.org', token: 'sim-victron-house-5' },
-    solcast: { key: 'sim-solcast-house-5' },
+    stove: { room: 0, power: 2.4 },
     devices: [{ integration: 'sensibo-sky', credentials: { 'api-key': 'sim-sensibo-house-5' } }],
   },
 ]
