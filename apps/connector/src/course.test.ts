@@ -6,19 +6,23 @@ import {
   afterSuccess,
   backOff,
   type Course,
+  leastWait,
   longestWait,
   newCourse,
   nextPoll,
   type Pace,
   refusedWait,
+  shutOutWait,
 } from './course.ts'
 
 const pace: Pace = {
   polled: true,
+  anonymous: false,
   every: 60_000,
   staleAfter: 180_000,
   pause: 300_000,
   reconnect: undefined,
+  least: 0,
   tempo: 1,
 }
 const chance = fc.double({ min: 0, max: 1, noNaN: true })
@@ -47,6 +51,42 @@ test('no failure of any kind is waited for longer than is asked for, five minute
       else expect(wait).toBeLessThanOrEqual(kind === 'throttled' ? 8 * 1.2 * pace.pause : longestWait)
     }),
   )
+})
+
+test('an outage does not use up the few calls that an account may make in an hour', () => {
+  const limit = { count: 30, per: 3_600_000 }
+  const sparing = { ...pace, least: leastWait(limit) }
+  fc.assert(
+    fc.property(chance, (luck) => {
+      let [course, tries, at] = [newCourse(now, now), 0, now]
+      for (; at < now + limit.per; at = course.nextTryAt, tries++) {
+        course = afterFailure(course, { kind: 'unreachable', message: 'x' }, sparing, at, luck)
+        expect(course.nextTryAt - at).toBeLessThanOrEqual(longestWait)
+      }
+      expect(2 * tries).toBeLessThanOrEqual(limit.count)
+    }),
+  )
+  expect([leastWait(undefined), leastWait({ count: 10, per: 86_400_000 })]).toEqual([0, longestWait / 1.2])
+  expect(leastWait({ count: 8, per: 10_000 })).toBe(2500)
+})
+
+test('where nobody signs in, refused is tried again after hours, and nobody is asked for credentials', () => {
+  const anonymous = { ...pace, anonymous: true }
+  const course = afterFailure(newCourse(now, now), { kind: 'refused', message: 'It answered 403' }, anonymous, now, 0.5)
+  expect(course.nextTryAt - now).toBeGreaterThanOrEqual(shutOutWait)
+  expect(course.nextTryAt - now).toBeLessThan(1.1 * shutOutWait)
+  expect(course.reason).toMatch(/^It answered 403; the vendor does not let this server in/)
+  expect(course.reason).not.toMatch(/credentials/)
+})
+
+test('an account that never held a measurement says so, also when it has become stale', () => {
+  const early = afterSuccess(newCourse(now, now), undefined, pace, now + 1000, now)
+  expect([early.state, early.reason]).toEqual(['starting', expect.stringMatching(/set up in this account/)])
+  const late = afterSuccess(early, undefined, pace, now + 2 * pace.staleAfter, now)
+  expect([late.state, late.reason]).toEqual([
+    'stale',
+    expect.stringMatching(/no measurement for .*set up in this account/),
+  ])
 })
 
 test('a time that the vendor names is kept', () => {

@@ -8,12 +8,16 @@ import type { CallLimit } from './messages.ts'
 export type Pace = {
   /** Asked at intervals, or a stream that the vendor fills. */
   readonly polled: boolean
+  /** Nobody signs in: what a vendor refuses is this server, or the place that was typed. */
+  readonly anonymous: boolean
   readonly every: number
   readonly staleAfter: number
   /** Wait after `throttled` without a time of its own. */
   readonly pause: number
   /** Random wait before a connection is opened again. */
   readonly reconnect: readonly [number, number] | undefined
+  /** Least wait after `unreachable`: looking whether the vendor is back must not use up what an account may ask. */
+  readonly least: number
   /** Scales every wait after a failure; 1 but in tests. */
   readonly tempo: number
 }
@@ -45,6 +49,8 @@ const firstWait = second
 const changedWait = minute
 /** Refused credentials are tried again once a day: vendors do lift a refusal. */
 export const refusedWait = 24 * 60 * minute
+/** The same where nobody signs in: vendors that shut out an address want to be left alone for hours. */
+export const shutOutWait = 120 * minute
 const healthyTime = 10 * minute
 const healthyCount = 10
 
@@ -59,6 +65,10 @@ export const newCourse = (now: number, nextTryAt: number): Course => ({
   newest: undefined,
   nextTryAt,
 })
+
+/** Twice what a call may take of the limit's time, as a try is often two calls; at most five minutes. */
+export const leastWait = (limit: CallLimit | undefined): number =>
+  limit === undefined ? 0 : Math.min(longestWait / 1.2, (2 * limit.per) / limit.count)
 
 /** A wait that doubles with each failure from `first` to five minutes, anywhere between a tenth of it and the whole. */
 export function backOff(failures: number, first: number, chance: number): number {
@@ -85,7 +95,7 @@ export function afterFailure(course: Course, failure: Failure, pace: Pace, now: 
     goodSince: undefined,
     goodCount: 0,
     nextTryAt,
-    reason: sentence(failure.message, kind, nextTryAt),
+    reason: sentence(failure.message, kind, nextTryAt, pace),
   }
 }
 
@@ -93,7 +103,7 @@ function waitAfter(failure: Failure, failures: number, pace: Pace, now: number, 
   const asked = failure.until === undefined ? 0 : Math.max(0, failure.until - now)
   switch (failure.kind) {
     case 'refused':
-      return refusedWait * (1 + 0.05 * chance)
+      return (pace.anonymous ? shutOutWait : refusedWait) * (1 + 0.05 * chance)
     case 'throttled': {
       const spread = Math.min(10 * second, pace.every * 0.1) * chance
       if (failure.until !== undefined) return asked + spread * pace.tempo
@@ -104,7 +114,8 @@ function waitAfter(failure: Failure, failures: number, pace: Pace, now: number, 
       return Math.min(longestWait, changedWait * 2 ** Math.min(10, failures - 1)) * (0.5 + 0.5 * chance) * pace.tempo
     case 'unreachable': {
       const own = backOff(failures, firstWait, chance)
-      const wait = pace.reconnect ? Math.max(reconnectWait(pace.reconnect, failures, chance), own) : own
+      const least = pace.reconnect ? reconnectWait(pace.reconnect, failures, chance) : pace.least * (1 + 0.2 * chance)
+      const wait = Math.max(least, own)
       return Math.max(asked, Math.min(longestWait, wait) * pace.tempo)
     }
   }
@@ -131,11 +142,11 @@ export function afterSuccess(
   const measured = moved || course.newest !== undefined
   return {
     state: stale ? 'stale' : measured ? 'running' : 'starting',
-    reason: stale
-      ? `It answers, but has measured nothing new for ${inWords(now - movedAt)}; see whether the device has power and network.`
-      : measured
-        ? undefined
-        : 'The vendor answers, but has no measurement of it yet; see whether the device is set up at the vendor.',
+    reason: !measured
+      ? `The vendor answers, but has ${stale ? `had no measurement for ${inWords(now - movedAt)}` : 'no measurement of it yet'}; see whether a device is set up in this account at the vendor, and is online.`
+      : stale
+        ? `It answers, but has measured nothing new for ${inWords(now - movedAt)}; see whether the device has power and network.`
+        : undefined,
     kind: undefined,
     failures: healthy ? 0 : course.failures,
     goodSince,
@@ -228,10 +239,14 @@ const mends: Record<FailureKind, string> = {
   rejected: 'it is tried again by itself',
 }
 
-function sentence(message: string, kind: FailureKind, nextTryAt: number): string {
+const shutOut =
+  'the vendor does not let this server in, or has nothing for what was typed: correct that; else it is tried again by itself every two hours'
+
+function sentence(message: string, kind: FailureKind, nextTryAt: number, { anonymous }: Pace): string {
   const what = message.replace(/[\s.;]+$/, '').slice(0, 300)
+  const mend = kind === 'refused' && anonymous ? shutOut : mends[kind]
   const when = kind === 'throttled' ? ` at ${new Date(nextTryAt).toISOString().slice(0, 19)}Z` : ''
-  return `${what}; ${mends[kind]}${when}.`
+  return `${what}; ${mend}${when}.`
 }
 
 /** A span of ms as people say it. */

@@ -82,10 +82,12 @@ export function makeCrew(given: CrewGiven): Crew {
   // What a death is followed by must not depend on an integration that may not even load.
   const pace: Pace = {
     polled: true,
+    anonymous: false,
     every: 60_000,
     staleAfter: 60_000,
     pause: 60_000,
     reconnect: undefined,
+    least: 0,
     tempo: given.threads.tempo,
   }
 

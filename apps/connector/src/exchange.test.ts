@@ -6,7 +6,7 @@ import { Agent } from 'undici'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { addressOf, readAddresses } from './addresses.ts'
 import { cookiesOf } from './exchange.ts'
-import { startVendor, type Vendor } from './fixtures/vendor.ts'
+import { json, startVendor, type Vendor } from './fixtures/vendor.ts'
 import { type Caller, type HttpHost, makeHttp } from './http.ts'
 import { makeHttpCache } from './http-cache.ts'
 import { makeRedactor } from './redact.ts'
@@ -124,6 +124,21 @@ test('a form goes out, and a redirect comes back as it is', async () => {
   })
   expect(vendor.requests).toHaveLength(1)
   expect(permits).toBe(1)
+})
+
+test('a call that may take longer is waited for longer, and one that shall wait is sent later', async () => {
+  vendor.answer = (_, response) => void setTimeout(() => json(response, 200, { done: true }), 1300)
+  await expect(http.patch('/slow', { body: {} })).rejects.toMatchObject({ kind: 'unreachable' })
+  for (const answer of [
+    http.patch('/slow', { body: {}, patience: '5 s' }),
+    http.get('/slow', { patience: '5 s' }),
+    http.exchange('POST', '/slow', { patience: '5 s' }).then(({ json: body }) => body),
+  ])
+    await expect(answer).resolves.toEqual({ done: true })
+  vendor.answer = (_, response) => json(response, 200, {})
+  const before = Date.now()
+  await http.post('/later', { after: '0.3 s' })
+  expect(vendor.requests.at(-1)!.at - before).toBeGreaterThanOrEqual(295)
 })
 
 test('any status is for the caller to judge, and nothing is kept', async () => {

@@ -28,8 +28,11 @@ export type HttpHost = WireHost & {
 /** Who is asking. */
 export type Caller = WireCaller & {
   readonly redact: (text: string) => string
-  /** Resolves when the account may make one more call; throws `throttled` while the vendor wants to be left alone. */
-  readonly permit: () => Promise<void>
+  /**
+   * Resolves when the account may make one more call; throws `throttled` while the vendor wants to be left alone.
+   * `patience`: how long that call may take, ms.
+   */
+  readonly permit: (patience: number) => Promise<void>
   /** Waits for what somebody else was permitted to do; that wait does not count as the caller's time. */
   readonly patiently: <T>(answer: Promise<T>) => Promise<T>
   /** Called right before the integration goes on with an answer. */
@@ -88,9 +91,11 @@ const handOver = <T>(outcome: Promise<T>, caller: Caller): Promise<T> =>
 async function ask(host: HttpHost, caller: Caller, method: Method, path: string, options: HttpOptions) {
   const url = addressOf(host.addresses, path, options.query)
   const { headers, body } = questionOf(host, options)
+  await wait(options, caller)
   if (method !== 'GET') {
-    await caller.permit()
-    const wire = await send(host, caller, method, url, headers, body)
+    const patient = patientFor(host, options)
+    await caller.permit(patient.timeout)
+    const wire = await send(patient, caller, method, url, headers, body)
     return { value: read(wire, url, options.failureOf), expires: undefined }
   }
   const key = keyOf(url, options)
@@ -108,8 +113,8 @@ async function ask(host: HttpHost, caller: Caller, method: Method, path: string,
     let asking = host.asking.get(key)
     const mine = !asking
     if (!asking) {
-      const answer = fetchFresh(host, caller, url, headers, key, share, options.failureOf).finally(() =>
-        host.asking.delete(key),
+      const answer = fetchFresh(patientFor(host, options), caller, url, headers, key, share, options.failureOf).finally(
+        () => host.asking.delete(key),
       )
       asking = { answer, signal: caller.signal }
       host.asking.set(key, asking)
@@ -139,6 +144,32 @@ function shareFailure({ failed }: HttpHost, key: string, share: number, failure:
 
 const isYoung = ({ at }: Kept, share: number): boolean => at !== undefined && at > Date.now() - share
 
+const longestPatience = 5 * 60_000
+const longestAfter = 10_000
+
+const patientFor = (host: HttpHost, { patience }: HttpOptions): HttpHost =>
+  patience === undefined
+    ? host
+    : { ...host, timeout: Math.max(host.timeout, Math.min(longestPatience, millis(patience))) }
+
+/** Until the call is due; at once when its caller is stopped. */
+const wait = ({ after }: HttpOptions, { signal }: Caller): Promise<void> =>
+  new Promise((resolve) => {
+    if (after === undefined || signal.aborted) return resolve()
+    const timer = setTimeout(
+      () => {
+        signal.removeEventListener('abort', stop)
+        resolve()
+      },
+      Math.min(longestAfter, millis(after)),
+    )
+    const stop = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    signal.addEventListener('abort', stop, { once: true })
+  })
+
 /** What goes out besides the address. */
 function questionOf(host: HttpHost, { headers: given = {}, bearer, body: json, form }: HttpOptions) {
   const headers: Record<string, string> = {
@@ -159,8 +190,10 @@ function questionOf(host: HttpHost, { headers: given = {}, bearer, body: json, f
 async function exchange(host: HttpHost, caller: Caller, method: Method, path: string, options: HttpOptions) {
   const url = addressOf(host.addresses, path, options.query)
   const { headers, body } = questionOf(host, { ...options, headers: { accept: '*/*', ...options.headers } })
-  await caller.permit()
-  const wire = await send(host, caller, method, url, headers, method === 'GET' ? undefined : body, 'stay')
+  await wait(options, caller)
+  const patient = patientFor(host, options)
+  await caller.permit(patient.timeout)
+  const wire = await send(patient, caller, method, url, headers, method === 'GET' ? undefined : body, 'stay')
   const failure = options.failureOf?.({ status: wire.status, body: jsonOrText(wire.body) })
   if (failure) throw dated(failure, wire)
   return toExchange(wire, url)
@@ -186,7 +219,7 @@ async function fetchFresh(
   const kept = host.cache.get(key)
   if (kept && kept.expires > Date.now()) return answerOf(kept)
   if (kept && isYoung(kept, share)) return answerOf(kept)
-  await caller.permit()
+  await caller.permit(host.timeout)
   const condition = kept && {
     ...(kept.lastModified === undefined ? {} : { 'if-modified-since': kept.lastModified }),
     ...(kept.etag === undefined ? {} : { 'if-none-match': kept.etag }),

@@ -11,7 +11,7 @@ import {
 } from '@nabolag/integrations/define'
 import { Compile } from 'typebox/compile'
 import { type Addresses, readAddresses } from './addresses.ts'
-import type { Pace } from './course.ts'
+import { leastWait, type Pace } from './course.ts'
 import type { CallLimit, Credentials } from './messages.ts'
 import { secretsOf } from './redact.ts'
 import type { Tools } from './tools.ts'
@@ -117,10 +117,12 @@ export function load(integration: AnyIntegration, override: string | undefined, 
     addresses: readAddresses(integration.base, integration.also, override),
     pace: {
       polled: integration.fetch !== undefined,
+      anonymous: isAnonymous(integration),
       every,
       staleAfter: sampling.staleAfter === undefined ? 3 * every : millis(sampling.staleAfter),
       pause: limits.pause === undefined ? defaultPause : millis(limits.pause),
       reconnect: limits.reconnect && [millis(limits.reconnect[0]), millis(limits.reconnect[1])],
+      least: integration.fetch ? leastWait(limitOf(limits.calls)) : 0,
       tempo,
     },
     calls: limitOf(limits.calls),
@@ -156,6 +158,9 @@ function loadSignIn(signIn: AnyIntegration['signIn']): LoadedSignIn | undefined 
   const { open, code } = signIn as unknown as Pick<LoadedSignIn, 'open' | 'code'>
   return { fits: (session) => compiled.Check(session), open, code }
 }
+
+const isAnonymous = ({ signIn, credentials }: AnyIntegration): boolean =>
+  !signIn && !Object.values(credentials.properties).some((field) => (field as { secret?: boolean }).secret)
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32)
 

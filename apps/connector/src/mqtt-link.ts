@@ -24,7 +24,7 @@ export const makeMqtt =
 async function open(host: HttpHost, caller: Caller, connection: MqttConnection): Promise<MqttLink> {
   const { url, name } = addressOf(host, connection.url)
   if (caller.signal.aborted) throw new VendorFailure('unreachable', 'It was ended meanwhile')
-  await caller.permit()
+  await caller.permit(host.timeout)
   // Only the threads that speak MQTT pay for the library.
   const { connect } = await import('mqtt')
   const client = connect(url, {

@@ -8,10 +8,12 @@ const minute = 60_000
 const day = 24 * 60 * minute
 const pace: Pace = {
   polled: true,
+  anonymous: false,
   every: 10 * minute,
   staleAfter: minute,
   pause: minute,
   reconnect: undefined,
+  least: 0,
   tempo: 1,
 }
 const now = Date.UTC(2026, 0, 1)

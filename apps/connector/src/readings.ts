@@ -64,7 +64,7 @@ export function newestOf(readings: readonly CheckedReading[]): number | undefine
 
 /**
  * What was sent of the newest answer, as a hash of each reading's content under a hash of its place and time. A reading
- * that comes again is left out; a corrected one goes out again.
+ * that comes again is left out, in the same answer too; a corrected one goes out again.
  */
 export type Remembered = ReadonlyMap<number, number>
 
@@ -78,7 +78,7 @@ export function leaveOutSent(
     const { time, issued, location, group, tags, fields } = reading
     const place = hash(JSON.stringify([time, location, tags, group]))
     const content = hash(JSON.stringify([time, issued, location, tags, group, fields]))
-    if (before?.get(place) !== content) fresh.push(reading)
+    if (before?.get(place) !== content && remembered.get(place) !== content) fresh.push(reading)
     if (remembered.size < mostRemembered) remembered.set(place, content)
   }
   return { fresh, remembered }

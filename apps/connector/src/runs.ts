@@ -59,6 +59,8 @@ export type Runs = {
 
 /** A stream that answers without a measurement is opened again after so many of the silences it may have. */
 const fruitlessSilences = 10
+/** For what an integration does with an answer, besides the time that the answer may take, ms. */
+const spare = 1000
 /** An answer of another shape is asked for again after so long, whatever its `Expires`, ms. */
 const changedAnswerHolds = 60_000
 
@@ -145,12 +147,12 @@ export function makeRuns(given: RunsGiven, { settle, plan, isKnown, drain }: Run
   }
 
   const callerOf = (source: Source, run: Run, id: number, patience: number, onPermit?: () => Promise<void>): Caller => {
-    const untimed: Caller['patiently'] = async (answer) => {
+    const untimed = async <T>(answer: Promise<T>, next = host.timeout): Promise<T> => {
       run.deadline = Number.POSITIVE_INFINITY
       try {
         return await answer
       } finally {
-        run.deadline = Date.now() + Math.max(patience, host.timeout)
+        run.deadline = Date.now() + Math.max(patience, next)
       }
     }
     const { vault } = source
@@ -172,7 +174,7 @@ export function makeRuns(given: RunsGiven, { settle, plan, isKnown, drain }: Run
         return untimed(answer).finally(() => count(source, run, true))
       },
       complain: (failure) => complain(source, run, failure),
-      permit: async () => {
+      permit: async (next) => {
         const onWait: OnWait = (until, limit, together) => {
           if (source.run !== run) return
           const waiting = afterQueueing(source.course, { until, limit, together }, pace, Date.now())
@@ -180,7 +182,7 @@ export function makeRuns(given: RunsGiven, { settle, plan, isKnown, drain }: Run
           leave(source, run)
         }
         // What was asked for just now goes before what is asked again and again.
-        await untimed(given.permit(source.scope, run.abort.signal, onWait, onPermit !== undefined))
+        await untimed(given.permit(source.scope, run.abort.signal, onWait, onPermit !== undefined), next + spare)
         if (run.abort.signal.aborted) throw new VendorFailure('unreachable', 'It was ended meanwhile')
         await onPermit?.()
         count(source, run, true)

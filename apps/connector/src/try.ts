@@ -10,7 +10,7 @@ import { type Caller, type HttpHost, makeHttp } from './http.ts'
 import { makeHttpCache } from './http-cache.ts'
 import { type Loaded, type LoadedSignIn, load, toFailure } from './loaded.ts'
 import type { Credentials } from './messages.ts'
-import { locate } from './places.ts'
+import { locate, type Places } from './places.ts'
 import { type CheckedReading, checkReadings } from './readings.ts'
 import { fingerprintOf, type KeptSession, makeSessions, sessionName, toKept } from './sessions.ts'
 import { type Tools, withTools } from './tools.ts'
@@ -51,29 +51,49 @@ export type Tried = {
  * vendor's answer stands for; no message holds a secret
  */
 export const runOnce = (given: TryGiven): Promise<Tried> =>
-  attempt(given, async ({ loaded, credentials, withTools: call, kept, signal }) => {
-    const read = (answer: unknown) => {
-      const readings = checkReadings(loaded.read(answer, credentials))
-      return locate(new Map(), readings, Date.now(), Number.POSITIVE_INFINITY).readings
-    }
-    const samples = await call(async ({ http, link, ...tools }) => {
-      if (loaded.fetch) return read(await loaded.fetch({ http, ...tools }))
-      return new Promise<readonly CheckedReading[]>((resolve, reject) => {
+  attempt(given, async (trying) => {
+    const { samples } = await hear(trying, new Map())
+    return { samples, session: trying.kept() }
+  })
+
+export type Heard = { readonly answer: unknown; readonly samples: readonly CheckedReading[] }
+
+/**
+ * The first answer that holds a reading and is wanted; for an integration that is polled, the only one.
+ *
+ * @param places which are known, and learnt of here
+ */
+export function hear(
+  { loaded, credentials, withTools: call, signal }: Attempt,
+  places: Places,
+  isWanted: (samples: readonly CheckedReading[]) => boolean = () => true,
+): Promise<Heard> {
+  const read = (answer: unknown): Heard => {
+    const readings = checkReadings(loaded.read(answer, credentials))
+    return { answer, samples: locate(places, readings, Date.now(), Number.POSITIVE_INFINITY).readings }
+  }
+  return call(async ({ http, link, ...tools }) => {
+    if (loaded.fetch) return read(await loaded.fetch({ http, ...tools }))
+    const abort = new AbortController()
+    try {
+      return await new Promise<Heard>((resolve, reject) => {
         const onStatus = (answer: unknown) => {
           try {
-            const readings = read(answer)
-            if (readings.length > 0) resolve(readings)
+            const heard = read(answer)
+            if (heard.samples.length > 0 && isWanted(heard.samples)) resolve(heard)
           } catch (error) {
             reject(error)
           }
         }
         loaded
-          .listen?.({ link, ...tools }, onStatus, signal)
+          .listen?.({ link, ...tools }, onStatus, AbortSignal.any([signal, abort.signal]))
           .then(() => reject(new VendorFailure('unreachable', 'The vendor ended the connection')), reject)
       })
-    })
-    return { samples, session: kept() }
+    } finally {
+      abort.abort()
+    }
   })
+}
 
 /**
  * Makes the vendor send a code. What comes back is for `answerCode` (plain JSON, may hold secrets).
@@ -120,7 +140,7 @@ export function sessionNameOf(
   return sessionName(load(integration, undefined).scopeOf(credentials, device ?? 0), integration.name)
 }
 
-type Attempt = {
+export type Attempt = {
   readonly loaded: Loaded
   readonly signIn: LoadedSignIn | undefined
   readonly credentials: Credentials
@@ -132,7 +152,7 @@ type Attempt = {
 }
 
 /** Does it with an account of its own for everything, in time, and hides what is secret in whatever goes wrong. */
-async function attempt<T>(
+export async function attempt<T>(
   { integration, credentials, baseUrl, contact, timeout = 30_000, session, permit, signal }: TryGiven,
   work: (attempt: Attempt) => Promise<T>,
   secrets: unknown = [],

@@ -17,6 +17,13 @@ export type HttpOptions = {
    * vendor sends no `Expires`.
    */
   readonly share?: Duration
+  /**
+   * How long the vendor may take for this call, where that is longer than usual (30 s): for commands that it answers
+   * once they are carried out. 5 min at most.
+   */
+  readonly patience?: Duration
+  /** Sent so much later, 10 s at most: where a vendor that is busy wants a moment before it is asked once more. */
+  readonly after?: Duration
   /** Sent form-encoded (`application/x-www-form-urlencoded`), instead of `body`. */
   readonly form?: Readonly<Record<string, string>>
   /**

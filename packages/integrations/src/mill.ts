@@ -168,9 +168,6 @@ function timeOf({ time, sentAt, receivedAt }: Metrics): string | undefined {
   return [sentAt, receivedAt].find((text) => text && parseTime(text) !== undefined) ?? undefined
 }
 
-export const known = <T>(value: number | null | undefined, unit: (value: number) => T): T | undefined =>
-  value === null || value === undefined ? undefined : unit(value)
-
 /** What Mill's own words for a failure mean; they may come in a 200. Never throws. */
 export function millFailure({ status, body }: { readonly status: number; readonly body: unknown }) {
   const said = errorOf(body)

@@ -36,7 +36,7 @@ function change(value: Json, path: readonly (string | number)[], to: Json | type
 const junk = fc.oneof(
   fc.constant(gone),
   fc.constant(null),
-  fc.constantFrom<Json>(0, -1, 1e300, '', 'brand_new_mode', true, false, [], {}, [null]),
+  fc.constantFrom<Json>(0, -1, 1e300, 1.7e308, -1.7e308, '', 'brand_new_mode', true, false, [], {}, [null]),
   fc.jsonValue() as fc.Arbitrary<Json>,
 )
 

@@ -10,7 +10,11 @@ const most = 200
 export type Found = { readonly actuator: Actuator; readonly place: string | undefined }
 
 /** `undefined` where nobody knows (yet). @throws whatever the integration throws */
-export function findActuators(loaded: Loaded, source: Source, member: Member): readonly Found[] | undefined {
+export function findActuators(
+  loaded: Loaded,
+  source: Pick<Source, 'status' | 'credentials'>,
+  member: Pick<Member, 'places'>,
+): readonly Found[] | undefined {
   if (!loaded.actuators || source.status === undefined) return undefined
   return loaded
     .actuators(source.status, source.credentials)

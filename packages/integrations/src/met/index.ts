@@ -1,5 +1,5 @@
 // Weather forecast of MET Norway (Locationforecast 2.0). Quirks of the API: README.md beside this file.
-import { celsius, percent } from '@nabolag/core'
+import { celsius, percent, VendorFailure } from '@nabolag/core'
 import { type Static, Type } from 'typebox'
 import { defineIntegration, type Reading } from '../define.ts'
 import { Maybe } from '../schema.ts'
@@ -86,6 +86,7 @@ export default defineIntegration({
         lon: fourDecimals(longitude),
         altitude: altitude === undefined ? undefined : Math.round(altitude),
       },
+      failureOf: nowhere,
     }),
 
   samples: ({ properties: { meta, timeseries } }) => {
@@ -93,6 +94,13 @@ export default defineIntegration({
     return [...steps.values()].flatMap((step) => readStep(step, meta.updated_at))
   },
 })
+
+/** There will be no forecast for this place tomorrow either, and MET wants not to be asked for it again and again. */
+const nowhere = ({ status, body }: { readonly status: number; readonly body: unknown }): VendorFailure | undefined => {
+  if (status !== 404 && status !== 422) return undefined
+  const words = typeof body === 'string' && !/^\s*</.test(body) ? body.trim().slice(0, 80) : ''
+  return new VendorFailure('refused', `MET has no forecast for this place${words && ` (${words})`}`)
+}
 
 /** Cut off, not rounded: what MET asks for, and 403 for more. Constant, so that neighbours share one answer. */
 export const fourDecimals = (degrees: number): number => Number(/^-?\d+\.\d{4}/.exec(degrees.toFixed(8))?.[0]) || 0

@@ -10,7 +10,6 @@ import {
   devicesOf,
   fetchHomes,
   Homes,
-  known,
   type Metrics,
   mill,
   type Placed,
@@ -19,6 +18,7 @@ import {
   type Session,
   signIn,
 } from '../mill.ts'
+import { known } from '../schema.ts'
 
 const kind = /^(heater|socket)s?$/i
 type ForHeater = CommandGiven<typeof Credentials, typeof Homes, typeof Session>

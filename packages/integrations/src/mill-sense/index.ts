@@ -1,7 +1,8 @@
 // Mill Sense and Mill's air purifiers. Quirks of the cloud: README.md beside this file; what both have: ../mill.ts.
 import { celsius, percent } from '@nabolag/core'
 import { defineIntegration } from '../define.ts'
-import { devicesOf, fetchHomes, known, type Metrics, mill, readingsOf, signIn } from '../mill.ts'
+import { devicesOf, fetchHomes, type Metrics, mill, readingsOf, signIn } from '../mill.ts'
+import { known } from '../schema.ts'
 
 const kind = /sensor|purifier/i
 const charging = 2

@@ -102,7 +102,8 @@ const Changed = Type.Object({
 
 /** One property or several at once; Sensibo answers when the pod has sent its infrared signal. */
 async function change({ http, credentials }: ForPod, { id }: Pod, changes: Changes): Promise<'applied' | 'sent'> {
-  const options = { query: { apiKey: credentials['api-key'] }, failureOf: commandFailure }
+  // It may send the signal again and again for minutes.
+  const options = { query: { apiKey: credentials['api-key'] }, failureOf: commandFailure, patience: '120 s' } as const
   const path = `/pods/${encodeURIComponent(id)}/acStates`
   const [[name, newValue] = ['', undefined], ...others] = Object.entries(changes)
   const answer =

@@ -62,12 +62,16 @@ export default defineIntegration({
     const today = dateOf(ms)
     const tomorrow = addDays(today, 1)
     const asked = { http, area, currency }
-    const days = await Promise.all([
+    const isTime = ms >= momentOf(today, firstResults)
+    const [day, next] = await Promise.allSettled([
       readDay({ ...asked, date: today, due: true, old: '3 h' }),
-      ...(ms < momentOf(today, firstResults)
-        ? []
-        : [readDay({ ...asked, date: tomorrow, due: ms >= momentOf(today, late), old: '6 min' })]),
+      isTime ? readDay({ ...asked, date: tomorrow, due: ms >= momentOf(today, late), old: '6 min' }) : {},
     ])
+    if (day.status === 'rejected') throw day.reason
+    // Trouble with tomorrow, which may not be out yet, is no reason to lose today; it is asked for again soon.
+    if (next.status === 'rejected' && (isThrottled(next.reason) || Object.keys(day.value).length === 0))
+      throw next.reason
+    const days: Day[] = next.status === 'rejected' ? [day.value] : [day.value, next.value]
     return {
       area,
       currency,
@@ -107,6 +111,8 @@ type Asked = {
 }
 type Day = { readonly nordPool?: unknown; readonly hvaKosterStrommen?: unknown }
 
+const isThrottled = (error: unknown) => error instanceof VendorFailure && error.kind === 'throttled'
+
 /** One delivery day, from Nord Pool; from the other source where Nord Pool fails, or lacks what should be there. */
 async function readDay(asked: Asked): Promise<Day> {
   const { area, currency, date, due } = asked
@@ -118,7 +124,7 @@ async function readDay(asked: Asked): Promise<Day> {
     if (answer !== undefined) return { nordPool: { date, answer } }
   } catch (error) {
     // Told to wait, we wait: the other source is no way around that.
-    if (!(error instanceof VendorFailure) || error.kind === 'throttled') throw error
+    if (!(error instanceof VendorFailure) || isThrottled(error)) throw error
     failed = error
   }
   if (/^NO[1-5]$/.test(area) && (currency === 'NOK' || currency === 'EUR') && (failed || due)) {

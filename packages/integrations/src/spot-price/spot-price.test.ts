@@ -169,6 +169,34 @@ describe('what it asks', () => {
     await expect(fetch({ area: 'NO3' }, '2026-06-10T09:00:00Z')).rejects.toMatchObject({ kind: 'refused' })
   })
 
+  test.each([
+    ['refused', 'gives today alone'],
+    ['unreachable', 'gives today alone'],
+    ['changed', 'gives today alone'],
+    ['throttled', 'is thrown'],
+  ] as const)('tomorrow that is %s by Nord Pool and not out elsewhere %s', async (kind, outcome) => {
+    const { fetch } = answers((path, { query, failureOf } = {}) => {
+      if (query?.date === '2026-06-11') throw new VendorFailure(kind, 'no')
+      if (!path.startsWith('https')) return full
+      throw failureOf?.({ status: 404, body: '<html>' }) ?? new Error('not asked')
+    })
+    const fetched = fetch({ area: 'NO3' }, '2026-06-10T11:05:00Z')
+    if (outcome === 'is thrown') return expect(fetched).rejects.toMatchObject({ kind })
+    await expect(fetched).resolves.toMatchObject({ nordPool: [{ date: '2026-06-10' }], hvaKosterStrommen: [] })
+  })
+
+  test('where Nord Pool refuses, today comes from elsewhere although tomorrow is not out there', async () => {
+    const { fetch } = answers((path, { failureOf } = {}) => {
+      if (!path.startsWith('https')) throw new VendorFailure('refused', '403')
+      if (path.includes('06-10')) return [{ NOK_per_kWh: 1 }]
+      throw failureOf?.({ status: 404, body: '<html>' }) ?? new Error('not asked')
+    })
+    await expect(fetch({ area: 'NO3' }, '2026-06-10T11:05:00Z')).resolves.toMatchObject({
+      nordPool: [],
+      hvaKosterStrommen: [{ date: '2026-06-10' }],
+    })
+  })
+
   test('an answer of another form names what does not fit', async () => {
     const { fetch } = answers(() => ({ multiAreaEntries: [{ deliveryStart: 5, entryPerArea: {} }] }))
     await expect(fetch({ area: 'SE3' }, '2026-06-10T09:00:00Z')).rejects.toThrow(/multiAreaEntries\.0\.deliveryStart/)

@@ -1,6 +1,6 @@
 /** Systemair's GraphQL addresses, and what their failures mean. */
 import { type FailureKind, VendorFailure } from '@nabolag/core'
-import type { Exchange, Http } from '../define.ts'
+import type { Duration, Exchange, Http } from '../define.ts'
 
 /**
  * What a failure is about: the whole account, one unit, the items that were asked for (one unknown id spoils a batch),
@@ -27,16 +27,21 @@ export type Question = {
   readonly variables?: Readonly<Record<string, unknown>>
   /** The field of `data` that is wanted. */
   readonly field: string
+  readonly after?: Duration
 }
 
 /** Asks one operation; resolves with the wanted field, which may be null. Throws `CloudFailure`. */
-export async function ask(http: Http, { path, token, unit, query, variables, field }: Question): Promise<unknown> {
+export async function ask(
+  http: Http,
+  { path, token, unit, query, variables, field, after }: Question,
+): Promise<unknown> {
   const answer = await http.exchange('POST', path, {
     headers: {
       'x-access-token': token,
       ...(unit ? { 'device-id': unit.identifier, 'device-type': unit.type } : {}),
     },
     body: variables === undefined ? { query } : { query, variables },
+    ...(after === undefined ? {} : { after }),
   })
   return readAnswer(answer, field)
 }

@@ -21,8 +21,8 @@ import { type Asking, nameOf, readAccount, readItems, type Status, type Unit, wr
 
 type Wanted = Asking & { readonly status: Status | undefined; readonly place: string | undefined }
 
-/** Tries of one write while Systemair is busy, as it often is. */
-const tries = 3
+/** Before each further try of one write while Systemair is busy, as it often is. */
+const pauses = ['0.5 s', '1 s'] as const
 
 export const commands: Commands<typeof Credentials, typeof Status, typeof Session> = {
   ventilation: {
@@ -126,11 +126,11 @@ async function write(
     id: idOf(ids, signal as Signal),
     value: String(value),
   }))
-  for (let nth = 1; ; nth++) {
+  for (let nth = 0; ; nth++) {
     try {
-      if ((await writeItems(given, unit, points)) === true) return 'applied'
+      if ((await writeItems(given, unit, points, pauses[nth - 1])) === true) return 'applied'
     } catch (error) {
-      if (error instanceof CloudFailure && error.about === 'busy' && nth < tries) continue
+      if (error instanceof CloudFailure && error.about === 'busy' && nth < pauses.length) continue
       return refuse(error)
     }
     throw new VendorFailure('rejected', `Systemair did not take it for ${nameOf(unit)}`)

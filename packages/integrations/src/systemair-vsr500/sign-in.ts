@@ -134,7 +134,8 @@ export function formAction(page: string): string | undefined {
     .replaceAll(/&(?:#x2f|#47);/gi, '/')
   if (!URL.canParse(plain, sso)) return undefined
   const { pathname, search } = new URL(plain, sso)
-  return `${sso}${pathname}${search}`
+  // An address like `a:@elsewhere` has a path without a slash, which would continue the host's name.
+  return pathname.startsWith('/') ? `${sso}${pathname}${search}` : undefined
 }
 
 function expectNoOutage({ status, retryAfter }: Exchange) {

@@ -2,7 +2,7 @@
 import type { VendorFailure } from '@nabolag/core'
 import { type Static, Type } from 'typebox'
 import { Check } from 'typebox/value'
-import type { Given } from '../define.ts'
+import type { Duration, Given } from '../define.ts'
 import { Maybe, Nullable } from '../schema.ts'
 import { ask, CloudFailure, gatewayPath, type Question, recordOf, remotePath } from './cloud.ts'
 import { decodeItems, type Ids, Ids as IdsSchema, type Item, Items, idOf, signalNames, signals } from './items.ts'
@@ -212,10 +212,12 @@ export const writeItems = (
   given: Pick<Asking, 'http' | 'session'>,
   unit: Static<typeof Listed>,
   points: readonly { readonly id: number; readonly value: string }[],
+  after?: Duration,
 ): Promise<unknown> =>
   ask(given.http, {
     ...remote(given, unit),
     query: 'mutation ($input: WriteDataItemsInput!) { WriteDataItems(input: $input) }',
     variables: { input: { dataPoints: points } },
     field: 'WriteDataItems',
+    ...(after === undefined ? {} : { after }),
   })

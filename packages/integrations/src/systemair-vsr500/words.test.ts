@@ -49,6 +49,8 @@ test('the password is sent to the log-in address of Systemair, whatever the page
   const page = (action: string) => `<form onsubmit="x" id="kc-form-login" action="${action}" method="post">`
   expect(formAction(page('/auth/x?a=1&amp;b=2'))).toBe('https://sso.systemair.com/auth/x?a=1&b=2')
   expect(formAction(page('https://evil.example/auth/x?a=1'))).toBe('https://sso.systemair.com/auth/x?a=1')
+  for (const action of ['a:@evil.example/x', 'a:.evil.example/x', 'a:$'])
+    expect(formAction(page(action)), action).toBeUndefined()
   expect(formAction('<form id="other" action="/x">')).toBeUndefined()
   fc.assert(
     fc.property(fc.string(), (text) => {

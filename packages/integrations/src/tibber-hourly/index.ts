@@ -140,7 +140,12 @@ const withMoney = (
     ? some({ ...place, fields: { ...energy, ...money } })
     : [...some({ ...place, fields: energy }), ...some({ ...place, tags: { currency }, fields: money })]
 
+/** No home draws as much in an hour, kWh: beyond it a number is no measurement. */
+const mostEnergy = 1e9
+
 const energyOf = (amount: number | null | undefined, unit: string | null | undefined): KilowattHours | undefined =>
-  typeof amount === 'number' && (unit ?? 'kWh').toLowerCase() === 'kwh' ? kWh(amount) : undefined
+  typeof amount === 'number' && Math.abs(amount) <= mostEnergy && (unit ?? 'kWh').toLowerCase() === 'kwh'
+    ? kWh(amount)
+    : undefined
 
 const some = (reading: Reading): Reading[] => (Object.keys(reading.fields).length > 0 ? [reading] : [])
