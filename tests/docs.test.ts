@@ -12,6 +12,9 @@ import {
   settings,
 } from '@nabolag/core'
 import { describe, expect, test } from 'vitest'
+import { integrations } from '../packages/integrations/src/list.ts'
+import { rules } from './conformance/scale.ts'
+import { levels } from './conformance/subject.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -64,6 +67,23 @@ const generated: Record<string, () => string> = {
       '| state | meaning |',
       '|---|---|',
       ...Object.entries(commandStates).map(([state, meaning]) => `| \`${state}\` | ${meaning} |`),
+      '',
+    ].join('\n'),
+  'docs/reference/conformance.md': () =>
+    [
+      '# The quality scale',
+      '',
+      'What `npm run conformance -- NAME` asks of an integration. This page is made from `tests/conformance/`; a test compares them.',
+      '',
+      `${rules.length} rules. A level is reached when all its rules and those of the levels above it here are kept; what does not concern a vendor is not asked. How to get there is told under [adding a vendor](../adding-a-vendor.md), why it is so in [the decision](../decisions/quality-scale.md).`,
+      ...levels.flatMap((level) => [
+        '',
+        `## ${level}`,
+        '',
+        '| rule | what it wants |',
+        '|---|---|',
+        ...rules.filter((rule) => rule.level === level).map(({ id, says }) => `| \`${id}\` | ${says} |`),
+      ]),
       '',
     ].join('\n'),
   'docs/reference/settings.md': () =>
@@ -127,6 +147,16 @@ describe('the pages made from tables in code', () => {
     if (process.env.UPDATE_DOCS) writeFileSync(join(root, page), text)
     expect(readFileSync(join(root, page), 'utf8')).toBe(text)
   })
+})
+
+test('owners are told what to type for every integration', () => {
+  const rows = readFileSync(join(root, 'docs/owner.md'), 'utf8').matchAll(
+    /^\| ([^|]+) \(`([a-z0-9-]+)`\) \| (.+) \|$/gm,
+  )
+  const told = [...rows].map(([, label, name, what = '']) => ({ name, label, isTold: what.length > 10 }))
+  const listed = integrations.map(({ name, label }) => ({ name, label, isTold: true }))
+  const byName = (a: { name?: string }, b: { name?: string }) => (`${a.name}` < `${b.name}` ? -1 : 1)
+  expect(told.sort(byName)).toEqual(listed.sort(byName))
 })
 
 test('every link between our pages leads somewhere', () => {

@@ -19,6 +19,10 @@ if (unknown.length > 0) {
   )
   process.exit(2)
 }
+if (values.readme && positionals.length > 0) {
+  console.error('The table of the README is of every integration: --readme goes without names')
+  process.exit(2)
+}
 const chosen = integrations.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
 const live = await runLive(chosen, (line) => console.error(`… ${line}`))
 const results = chosen.map((integration) => {

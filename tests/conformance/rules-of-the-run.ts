@@ -17,7 +17,11 @@ const run =
 const under = (name: string, good: (met: Met, subject: Subject) => string | undefined, must = true): Rule['check'] =>
   run(({ met }, subject) => {
     const one = met[name as keyof typeof met]
-    if (!one?.struck) return must ? missing(`a simulator that can be ${name}`) : notAsked
+    if (!one?.struck) {
+      const instead =
+        one && one.state !== 'running' ? ` (it was ${one.state} instead: ${one.reason || 'no reason'})` : ''
+      return must ? missing(`a simulator that can be ${name}${instead}`) : notAsked
+    }
     const wrong = good(one, subject)
     if (wrong) return missing(`${wrong} (${one.state}: ${one.reason || 'no reason'})`)
     return one.back ? ok : missing('coming back after it')
@@ -27,6 +31,10 @@ const inState =
   (...states: Met['state'][]) =>
   (met: Met) =>
     states.includes(met.state) ? (met.reason === '' ? 'a reason' : undefined) : `the state ${states.join(' or ')}`
+
+/** A stream goes on without the messages that cannot be read; what is asked for backs off. */
+const unreadable = (met: Met, { integration }: Subject): string | undefined =>
+  inState('backing-off', 'stale', ...(integration.listen ? (['starting', 'running'] as const) : []))(met)
 
 /** What is null or gone must not go out as a number: no value is zero that was not so before. */
 function inventedZeros({ samples }: Met, { live }: Subject): string | undefined {
@@ -67,7 +75,11 @@ export const runRules: readonly Rule[] = [
     check: (subject) =>
       under(
         'throttled',
-        (met) => inState('throttled')(met) ?? (met.waits > 500 ? undefined : 'to wait as long as it was told'),
+        // A broker has no word for it but "not now", and no time.
+        (met) =>
+          isMqtt(subject)
+            ? inState('throttled', 'backing-off')(met)
+            : (inState('throttled')(met) ?? (met.waits > 500 ? undefined : 'to wait as long as it was told')),
         !isMqtt(subject),
       )(subject),
   },
@@ -79,8 +91,12 @@ export const runRules: readonly Rule[] = [
       under(
         'throttled-without-time',
         (met) =>
-          inState('throttled')(met) ??
-          (met.waits > (millis(subject.integration.limits?.pause ?? defaultPause) * tempo) / 4 ? undefined : 'a pause'),
+          isMqtt(subject)
+            ? inState('throttled', 'backing-off')(met)
+            : (inState('throttled')(met) ??
+              (met.waits > (millis(subject.integration.limits?.pause ?? defaultPause) * tempo) / 4
+                ? undefined
+                : 'a pause')),
         !isMqtt(subject),
       )(subject),
   },
@@ -112,7 +128,7 @@ export const runRules: readonly Rule[] = [
     id: 'half-an-answer',
     level: 'silver',
     says: 'Half an answer is told and not used',
-    check: (subject) => under('half', inState('backing-off', 'stale'), !isMqtt(subject))(subject),
+    check: (subject) => under('half', unreadable, !isMqtt(subject))(subject),
   },
   {
     id: 'changed-shape',
@@ -120,7 +136,7 @@ export const runRules: readonly Rule[] = [
     says: 'An answer of another shape is told and gives no sample',
     check: under(
       'changed',
-      (met) => inState('backing-off', 'stale')(met) ?? (met.samples.length > 0 ? 'no sample of it' : undefined),
+      (met, subject) => unreadable(met, subject) ?? (met.samples.length > 0 ? 'no sample of it' : undefined),
     ),
   },
   { id: 'nulls', level: 'gold', says: 'Null is not zero', check: under('nulls', inventedZeros) },

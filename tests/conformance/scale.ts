@@ -24,9 +24,11 @@ export type Result = {
 
 export function judge(subject: Subject): Result {
   const verdicts = rules.map((rule) => ({ rule, verdict: rule.check(subject) }))
-  const missing = verdicts.flatMap(({ rule, verdict }) =>
-    verdict.ok === false ? [{ rule: rule.id, level: rule.level, says: rule.says, what: verdict.missing }] : [],
-  )
+  const missing = verdicts
+    .flatMap(({ rule, verdict }) =>
+      verdict.ok === false ? [{ rule: rule.id, level: rule.level, says: rule.says, what: verdict.missing }] : [],
+    )
+    .sort((a, b) => levels.indexOf(a.level) - levels.indexOf(b.level))
   const reached = levels.filter((_, index) => !missing.some(({ level }) => levels.indexOf(level) <= index))
   const { name, label, group, commands } = subject.integration
   return {

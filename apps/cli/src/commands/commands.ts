@@ -1,6 +1,5 @@
-import { onCommandResult, publishCommandResult, wakeForCommand } from '@nabolag/bus'
 import { type CommandResult, isFinal, longestValidity, Problem, usualValidity } from '@nabolag/core'
-import { type Command as KeptCommand, resultOf } from '@nabolag/store'
+import type { Command as KeptCommand } from '@nabolag/store'
 import { type Command, InvalidArgumentError } from 'commander'
 import { wholeNumber } from '../arguments.ts'
 import { ExitError, note, say, sayJson, sayTable } from '../say.ts'
@@ -28,6 +27,8 @@ export function addCommands(program: Command): void {
     .action(
       async (house: number, device: Device, capability: string, verb: string, values: string[], options: Asked) => {
         const given = { capability, verb, arguments: argumentsOf(values) }
+        const { onCommandResult, publishCommandResult, wakeForCommand } = await import('@nabolag/bus')
+        const { resultOf } = await import('@nabolag/store')
         const kept = await withStore((_store, operator) =>
           withBroker(async (_accounts, bus) => {
             const told: CommandResult[] = []
@@ -92,7 +93,7 @@ export function addCommands(program: Command): void {
 }
 
 /** The vendor may take so long to answer, besides the time in which the command may be sent, ms. */
-const answerPatience = 65_000
+const answerPatience = 185_000
 const lookEvery = 1000
 
 /** Nothing more is worth waiting for: it is over, or the vendor has answered. */

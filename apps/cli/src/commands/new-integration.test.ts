@@ -59,6 +59,14 @@ test('a new integration maps its case, and its simulator gives it a first sample
   expect(seen).toEqual({ fits: true, samples: 2, refused: 401, account: 'acme-thermometer' })
 })
 
+test('what it writes and enters is in the house form', async () => {
+  await cp(join(here, 'biome.json'), join(root, 'biome.json'))
+  const files = await writeNewIntegration({ root, name: 'borealis-air', label: 'Borealis air' })
+  const biome = join(here, 'node_modules/@biomejs/biome/bin/biome')
+  const asked = ['check', '--vcs-enabled=false', ...files.filter((file) => file.endsWith('.ts'))]
+  await run(process.execPath, [biome, ...asked], { cwd: root })
+})
+
 test('a second integration of a vendor shares its simulator', async () => {
   const files = await writeNewIntegration({ root, name: 'acme-heater', group: 'heater' })
   expect(files.filter((file) => file.startsWith('packages/simulators'))).toEqual([])

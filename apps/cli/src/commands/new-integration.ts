@@ -14,9 +14,13 @@ export type NewIntegration = {
 }
 
 const templates = new URL('../../../../templates/integration/', import.meta.url)
+const cases = ['two-sensors', 'a-value-is-null', 'an-account-without-sensors'].flatMap((name) => [
+  `${name}/answer.json`,
+  `${name}/expected.json`,
+])
 
 /**
- * Writes the integration, its first case and its simulator, and enters both in their lists.
+ * Writes the integration, its first cases and its simulator, and enters both in their lists.
  *
  * @returns the files that were written or changed, relative to the clone
  * @throws ProblemError `bad-request` for a name or a group that cannot be, `conflict` when there is one of that name
@@ -49,8 +53,7 @@ export async function writeNewIntegration(given: NewIntegration): Promise<string
   const files: Record<string, string> = {
     [`${integrations}/${name}/index.ts`]: 'index.ts.txt',
     [`${integrations}/${name}/README.md`]: 'README.md.txt',
-    [`${integrations}/${name}/cases/two-sensors/answer.json`]: 'answer.json',
-    [`${integrations}/${name}/cases/two-sensors/expected.json`]: 'expected.json',
+    ...Object.fromEntries(cases.map((file) => [`${integrations}/${name}/cases/${file}`, `cases/${file}`] as const)),
     ...(hasSimulator ? {} : { [`${simulators}/${vendor}.ts`]: 'simulator.ts.txt' }),
   }
   const fill = (text: string) => text.replaceAll(/__([A-Z]+)__/g, (whole, word: string) => words[word] ?? whole)
@@ -60,7 +63,8 @@ export async function writeNewIntegration(given: NewIntegration): Promise<string
   }
   const changed = [`${integrations}/list.ts`]
   await enter(join(root, integrations, 'list.ts'), {
-    import: `import ${camel(name)} from './${name}/index.ts'`,
+    name: camel(name),
+    from: `./${name}/index.ts`,
     entry: camel(name),
     end: /,?\s*\]\n/,
     close: ']\n',
@@ -68,7 +72,8 @@ export async function writeNewIntegration(given: NewIntegration): Promise<string
   if (!hasSimulator) {
     changed.push(`${simulators}/index.ts`)
     await enter(join(root, simulators, 'index.ts'), {
-      import: `import { start${words.PASCAL} } from './${vendor}.ts'`,
+      name: `{ start${words.PASCAL} }`,
+      from: `./${vendor}.ts`,
       entry: `${/-/.test(vendor) ? `'${vendor}'` : vendor}: start${words.PASCAL}`,
       end: /,?\s*\} as const satisfies/,
       close: '} as const satisfies',
@@ -77,17 +82,27 @@ export async function writeNewIntegration(given: NewIntegration): Promise<string
   return [...Object.keys(files), ...changed]
 }
 
-type Entry = { readonly import: string; readonly entry: string; readonly end: RegExp; readonly close: string }
+type Entry = {
+  readonly name: string
+  readonly from: string
+  readonly entry: string
+  readonly end: RegExp
+  readonly close: string
+}
 
-/** Adds an import after the last one that is on a line of its own, and an entry at the end of the list. */
-async function enter(file: string, { import: line, entry, end, close }: Entry): Promise<void> {
+/** Adds an import where it belongs in the order of the alphabet, and an entry on a line of its own at the end of the list. */
+async function enter(file: string, { name, from, entry, end, close }: Entry): Promise<void> {
   const text = await readFile(file, 'utf8')
-  const imports = [...text.matchAll(/^import .*$/gm)]
-  const last = imports.at(-1)
+  const ours = [...text.matchAll(/^import [^\n]* from '(\.[^']+)'\n/gm)]
+  const last = ours.at(-1)
   if (!last || !end.test(text)) throw Problem('conflict', `${file} is not of the usual form; enter ${entry} by hand`)
-  const at = last.index + last[0].length
-  const withImport = `${text.slice(0, at)}\n${line}${text.slice(at)}`
-  await writeFile(file, withImport.replace(end, `, ${entry}\n${close}`))
+  const next = ours.find(([, path = '']) => path.startsWith('./') && path > from && !path.includes('/world/'))
+  const at = next?.index ?? last.index + last[0].length
+  const withImport = `${text.slice(0, at)}import ${name} from '${from}'\n${text.slice(at)}`
+  await writeFile(
+    file,
+    withImport.replace(end, () => `,\n  ${entry},\n${close}`),
+  )
 }
 
 const camel = (name: string) => name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
