@@ -5,6 +5,8 @@ export type Problem = {
   readonly detail?: string
   readonly status: number
   readonly code?: string
+  /** What is wrong with each part of what was sent. */
+  readonly errors?: readonly { readonly path: string; readonly expected: string }[]
 }
 
 export class ApiError extends Error {
@@ -15,7 +17,8 @@ export class ApiError extends Error {
   }
 }
 
-async function ask<Answer>(path: string, method = 'GET', body?: unknown, signal?: AbortSignal): Promise<Answer> {
+/** @throws ApiError with the problem as the server said it */
+export async function ask<Answer>(path: string, method = 'GET', body?: unknown, signal?: AbortSignal): Promise<Answer> {
   let response: Response
   try {
     response = await fetch(path, {
@@ -29,12 +32,40 @@ async function ask<Answer>(path: string, method = 'GET', body?: unknown, signal?
     throw new ApiError({ status: 0, title: 'The server does not answer', detail: 'Is it running? It is tried again.' })
   }
   const text = await response.text()
-  const answer = text === '' ? undefined : JSON.parse(text)
-  if (!response.ok) throw new ApiError(answer ?? { status: response.status, title: response.statusText })
+  const answer = parse(text)
+  if (!response.ok) throw new ApiError(problemOf(answer, response))
   return answer as Answer
 }
 
-export type House = { readonly id: number; readonly name: string }
+/** A proxy on the way may answer with a page of its own. */
+function parse(text: string): unknown {
+  try {
+    return text === '' ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const problemOf = (answer: unknown, { status, statusText }: Response): Problem =>
+  typeof answer === 'object' && answer !== null && 'title' in answer
+    ? (answer as Problem)
+    : { status, title: statusText === '' ? `The server answers ${status}` : statusText }
+
+export type House = {
+  readonly id: number
+  readonly name: string
+  readonly timezone: string
+  readonly latitude: number | null
+  readonly longitude: number | null
+  /** What I am in it. */
+  readonly role: 'owner' | 'resident' | 'reader' | 'admin'
+}
+export type HouseForm = {
+  readonly name: string
+  readonly timezone: string
+  readonly latitude: number | null
+  readonly longitude: number | null
+}
 export type Device = {
   readonly id: number
   readonly device: number
@@ -45,12 +76,24 @@ export type Device = {
   readonly title: string
   readonly count: number
   readonly group: string
+  readonly desired: string
   readonly state: string
   readonly reason: string | null
   readonly since: string | null
   readonly restarts: number
   readonly last_sample: string | null
   readonly next_try: string | null
+  /** The vendor wants a code that it sends. */
+  readonly sign_in?: { readonly channels: readonly Channel[] }
+  readonly places?: readonly Place[]
+  readonly uptime_30d?: number | null
+}
+export type Channel = 'sms' | 'email'
+export type Place = {
+  readonly place: string
+  readonly location: string
+  readonly name: string
+  readonly last_seen: string
 }
 export type Newest = {
   readonly group: string
@@ -85,6 +128,15 @@ export const setUp = (form: { token: string; username: string; password: string;
   ask('/api/setup', 'POST', form)
 export const houses = () => ask<House[]>('/api/houses/')
 export const house = (id: number) => ask<House>(`/api/houses/${id}`)
+/** A place that is not given is left out: a new house takes no null. */
+export const addHouse = ({ latitude, longitude, ...form }: HouseForm) =>
+  ask<House>('/api/houses/new', 'POST', {
+    ...form,
+    ...(latitude === null ? {} : { latitude }),
+    ...(longitude === null ? {} : { longitude }),
+  })
+export const changeHouse = (id: number, form: HouseForm) => ask<House>(`/api/houses/${id}`, 'PATCH', form)
+export const deleteHouse = (id: number) => ask<House>(`/api/houses/${id}`, 'DELETE')
 export const devices = (houseId: number) => ask<Device[]>(`/api/houses/${houseId}/devices`)
 export const newest = async (houseId: number) =>
   (await ask<{ readonly newest: Newest[] }>(`/api/houses/${houseId}/newest`)).newest

@@ -1,7 +1,7 @@
 import '@mantine/core/styles.css'
 import 'uplot/dist/uPlot.min.css'
 import './page.css'
-import { type CSSVariablesResolver, createTheme, MantineProvider } from '@mantine/core'
+import { Alert, Badge, type CSSVariablesResolver, createTheme, MantineProvider } from '@mantine/core'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { createRoot } from 'react-dom/client'
@@ -9,17 +9,34 @@ import { router } from './router.tsx'
 
 const theme = createTheme({
   primaryColor: 'cyan',
-  primaryShade: { light: 9, dark: 8 },
+  primaryShade: 9,
   autoContrast: true,
   defaultRadius: 'md',
   cursorType: 'pointer',
+  // Their own colours have too little contrast on their own light grounds.
+  components: {
+    Alert: Alert.extend({ classNames: { title: 'plain', message: 'plain' } }),
+    Badge: Badge.extend({ classNames: { label: 'plain' }, styles: { root: { flexShrink: 0 } } }),
+  },
 })
+
+const darker = (colour: string) => `color-mix(in srgb, ${colour}, black 15%)`
 
 /** Quiet text that still has the contrast of 4.5 which reading takes (WCAG 2.2, 1.4.3). */
 const readable: CSSVariablesResolver = ({ colors }) => ({
   variables: {},
-  light: { '--mantine-color-dimmed': colors.gray[7], '--mantine-color-anchor': colors.cyan[9] },
-  dark: { '--mantine-color-dimmed': colors.dark[1], '--mantine-color-anchor': colors.cyan[4] },
+  light: {
+    '--mantine-color-dimmed': colors.gray[7],
+    '--mantine-color-anchor': colors.cyan[9],
+    '--mantine-color-cyan-filled-hover': darker(colors.cyan[9]),
+    '--mantine-color-red-filled-hover': darker(colors.red[9]),
+  },
+  dark: {
+    '--mantine-color-dimmed': colors.dark[1],
+    '--mantine-color-anchor': colors.cyan[4],
+    '--mantine-color-cyan-filled-hover': darker(colors.cyan[9]),
+    '--mantine-color-red-filled-hover': darker(colors.red[9]),
+  },
 })
 const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, staleTime: 10_000 } } })
 

@@ -1,11 +1,13 @@
-import { Button, Card, Group, Stack, Text, UnstyledButton } from '@mantine/core'
+import { Anchor, Button, Card, Group, Stack, Text, UnstyledButton } from '@mantine/core'
 import { fieldOf, groupOf, isForecast } from '@nabolag/core/groups'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Device, Newest } from '../../api.ts'
 import { StateBadge } from './state-badge.tsx'
 import { ago, measure, words } from './words.ts'
 
 type Props = {
+  houseId: number
   name: string
   count: number
   group: string
@@ -16,16 +18,29 @@ type Props = {
   onPick: (field: string) => void
 }
 
-export function DeviceCard({ name, count, group, status, values, picked, onPick }: Props) {
+export function DeviceCard({ houseId, name, count, group, status, values, picked, onPick }: Props) {
   const places = Map.groupBy(values, ({ location }) => location)
   return (
     <Card withBorder padding="md">
       <Group justify="space-between" wrap="nowrap">
         <Stack gap={0}>
-          <Text fw={600}>
-            {name}
-            {count > 0 && ` ${count}`}
-          </Text>
+          {status ? (
+            <Anchor
+              component={Link}
+              to={`/houses/${houseId}/devices/${status.name}/${count}`}
+              fw={600}
+              underline="hover"
+              c="inherit"
+            >
+              {name}
+              {count > 0 && ` ${count}`}
+            </Anchor>
+          ) : (
+            <Text fw={600}>
+              {name}
+              {count > 0 && ` ${count}`}
+            </Text>
+          )}
           <Text size="xs" c="dimmed">
             {groupOf(group)?.meaning ?? group}
           </Text>

@@ -1,15 +1,20 @@
-import { Alert, Loader, Stack, Title } from '@mantine/core'
+import { Button, Group, Loader, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { devices, house, type Newest, newest } from '../../api.ts'
 import { houseRoute } from '../../router.tsx'
 import { ChartPanel } from '../chart/chart-panel.tsx'
+import { ActuatorCards, mayBeCommanded } from '../control/actuator-cards.tsx'
+import { Trouble } from '../session/trouble.tsx'
 import { DeviceCard } from './device-card.tsx'
+import { useLive } from './live.ts'
 
-/** A house: its devices with their state and newest values, and a chart of the field that was picked. */
+/** A house: what can be set in it, a chart of the field that was picked, and its devices with their newest values. */
 export function HousePage() {
   const { houseId: text } = houseRoute.useParams()
   const houseId = Number(text)
+  useLive(houseId)
   const { chart } = houseRoute.useSearch()
   const navigate = houseRoute.useNavigate()
   const self = useQuery({ queryKey: ['house', houseId], queryFn: () => house(houseId) })
@@ -24,24 +29,52 @@ export function HousePage() {
     return sorted
   }, [values.data])
 
-  if (self.error) return <Alert color="red">{self.error.message}</Alert>
+  if (self.error) return <Trouble error={self.error} />
   if (!self.data || !all.data) return <Loader aria-label="Loading" />
 
   const known = new Set(all.data.map((device) => `${device.name}/${device.count}`))
   const outside = [...byDevice.keys()].filter((key) => !known.has(key))
+  const mayChange = self.data.role !== 'reader'
+  const bare = all.data.length === 0 && outside.length === 0
   const picked = chart ?? suggestion(values.data ?? [])
   const pick = (choice: string) =>
     navigate({ search: (before) => ({ ...before, chart: choice }), replace: true, resetScroll: false })
   return (
     <Stack maw={1400} mx="auto">
-      <Title order={1} size="h2">
-        {self.data.name}
-      </Title>
+      <Group justify="space-between">
+        <Title order={1} size="h2">
+          {self.data.name}
+        </Title>
+        {mayChange && (
+          <Group gap="xs">
+            <Button component={Link} to={`/houses/${houseId}/devices/new`} variant={bare ? 'filled' : 'default'}>
+              Add a device
+            </Button>
+            <Button component={Link} to={`/houses/${houseId}/settings`} variant="default">
+              Settings
+            </Button>
+          </Group>
+        )}
+      </Group>
+      {bare && <Text c="dimmed">This house has no device yet. With the first one its values begin to come in.</Text>}
+      <div className="controls">
+        {all.data.filter(mayBeCommanded).map((device) => (
+          <ActuatorCards
+            key={device.id}
+            houseId={houseId}
+            device={device}
+            values={byDevice.get(`${device.name}/${device.count}`) ?? []}
+            mayControl={mayChange}
+            compact
+          />
+        ))}
+      </div>
       {picked && <ChartPanel houseId={houseId} picked={picked} />}
       <div className="columns">
         {all.data.map((device) => (
           <DeviceCard
             key={device.id}
+            houseId={houseId}
             name={device.label ?? device.title}
             count={device.count}
             group={device.group}
@@ -54,6 +87,7 @@ export function HousePage() {
         {outside.map((key) => (
           <DeviceCard
             key={key}
+            houseId={houseId}
             name={key.slice(0, key.lastIndexOf('/'))}
             count={Number(key.slice(key.lastIndexOf('/') + 1))}
             group={byDevice.get(key)?.[0]?.group ?? ''}

@@ -1,21 +1,27 @@
-import { Alert, Card, Group, Loader, SimpleGrid, Stack, Text, Title } from '@mantine/core'
+import { Button, Card, Group, Loader, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { devices, type House, houses, type Newest, newest } from '../../api.ts'
+import { Trouble } from '../session/trouble.tsx'
 import { StateBadge } from './state-badge.tsx'
 import { measure } from './words.ts'
 
 export function HousesPage() {
   const known = useQuery({ queryKey: ['houses'], queryFn: houses })
   if (known.isPending) return <Loader aria-label="Loading" />
-  if (known.error) return <Alert color="red">{known.error.message}</Alert>
+  if (known.error) return <Trouble error={known.error} />
   return (
     <Stack maw={1200} mx="auto">
-      <Title order={1} size="h2">
-        Houses
-      </Title>
+      <Group justify="space-between">
+        <Title order={1} size="h2">
+          Houses
+        </Title>
+        <Button component={Link} to="/houses/new" variant={known.data.length === 0 ? 'filled' : 'default'}>
+          Add a house
+        </Button>
+      </Group>
       {known.data.length === 0 && (
-        <Text c="dimmed">There is no house yet. Make one with POST /api/houses/new, or with nabolag house create.</Text>
+        <Text c="dimmed">There is no house yet. Add yours, and then the devices it has.</Text>
       )}
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
         {known.data.map((house) => (

@@ -16,8 +16,20 @@ export function ago(time: string | undefined | null, now = Date.now()): string {
   return `${Math.round(seconds / 86_400)} days ago`
 }
 
+/** Names that are no words. */
+const formulas: Readonly<Record<string, string>> = {
+  co2: 'CO₂',
+  eco2: 'eCO₂',
+  tvoc: 'TVOC',
+  pm1: 'PM1',
+  pm25: 'PM2.5',
+  pm10: 'PM10',
+}
+
 /** A field's name as words: `targetTemperature` is "Target temperature". */
 export function words(field: string): string {
+  const formula = formulas[field]
+  if (formula !== undefined) return formula
   const spaced = field.replace(
     /([a-z0-9])([A-Z])/g,
     (_, before: string, after: string) => `${before} ${after.toLowerCase()}`,

@@ -17,7 +17,7 @@ export function Frame() {
   return (
     <AppShell header={{ height: 56 }} padding="md">
       <AppShell.Header>
-        <Group h="100%" px="md" justify="space-between">
+        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Anchor component={Link} to="/" underline="never" c="inherit">
             <Group gap="xs">
               <img src="/icon.svg" alt="" width={28} height={28} />
@@ -26,7 +26,12 @@ export function Frame() {
               </Text>
             </Group>
           </Anchor>
-          <Group gap="md">
+          <Group gap="md" wrap="nowrap">
+            {known.data && (
+              <Anchor component={Link} to="/vendors" size="sm">
+                Vendors
+              </Anchor>
+            )}
             <Anchor href="/api/docs" size="sm">
               API
             </Anchor>
