@@ -95,18 +95,20 @@ const failuresOf = ({ testResults = [] }: Results): string[] =>
   })
 
 const given = process.argv.slice(2)
-// The whole system is started many times under `tests/`; two of it at once would only be slower.
+const elsewhere = ['--exclude=packages/**', '--exclude=apps/**', '--exclude=web/**']
+/** They take the whole machine and look at memory, disk or how soon something is back: one at a time, nothing beside. */
+const heavy = ['flood', 'full-disk', 'kill', 'launcher']
+  .map((name) => `tests/faults/${name}.test.ts`)
+  .concat('tests/roles.test.ts')
+
 const runs =
   given.length > 0
     ? [runVitest('Tests', given)]
     : [
         runVitest('Tests of the parts', ['--exclude=tests/**']),
-        runVitest('Tests of the whole', [
-          '--exclude=packages/**',
-          '--exclude=apps/**',
-          '--exclude=web/**',
-          '--maxWorkers=1',
-        ]),
+        // Mostly they wait for something to happen: two of them share the machine well.
+        runVitest('Tests of the whole', [...elsewhere, ...heavy.map((file) => `--exclude=${file}`), '--maxWorkers=2']),
+        runVitest('Tests that load the machine', [...heavy, '--maxWorkers=1']),
       ]
 for (const failure of runs.flatMap((run) => run.failures)) console.log(`Failed: ${failure}`)
 const sum = (of: 'passed' | 'failed' | 'skipped') => runs.reduce((total, run) => total + run[of], 0)
