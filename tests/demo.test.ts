@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { integrations } from '@nabolag/integrations'
+import { demoHouses, stoveSensor } from '@nabolag/simulators'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort, removeFolder, until } from './stack.ts'
 
@@ -56,10 +58,10 @@ describe('the demo', { timeout: 120_000 }, () => {
     removeFolder(folder)
   })
 
-  test('has the houses 3, 4 and 5, and every device of them runs', async () => {
+  test('has the houses 3, 4 and 5, every integration among their devices, and every device runs', async () => {
     const houses = (await get('/api/houses/')) as { id: number }[]
     expect(houses.map(({ id }) => id).sort()).toEqual([3, 4, 5])
-    let devices: { state: string }[] = []
+    let devices: { name: string; state: string }[] = []
     await until(
       'every device runs',
       async () => {
@@ -70,7 +72,36 @@ describe('the demo', { timeout: 120_000 }, () => {
     ).catch((error) => {
       throw new Error(`${error.message}: ${JSON.stringify(devices)}`)
     })
-    expect(devices).toHaveLength(6)
+    const wanted = [
+      ...demoHouses.flatMap((house) => house.devices.map(({ integration }) => integration)),
+      stoveSensor.name,
+    ]
+    expect(devices.map(({ name }) => name).sort()).toEqual([...wanted].sort())
+    expect(new Set(wanted)).toEqual(new Set([...integrations.map(({ name }) => name), stoveSensor.name]))
+  })
+
+  test('has a past of every kind of measurement, and live samples of every device', async () => {
+    const found = new Map<string, { first: number; last: number }>()
+    const houses = ['3', '4', '5']
+    const look = async () => {
+      for (const house of houses) {
+        const { series } = (await get(`/api/houses/${house}/series`)) as {
+          series: { device: string; first: string; last: string }[]
+        }
+        for (const { device, first, last } of series) {
+          const known = found.get(`${house} ${device}`) ?? { first: Number.POSITIVE_INFINITY, last: 0 }
+          const span = { first: Math.min(known.first, Date.parse(first)), last: Math.max(known.last, Date.parse(last)) }
+          found.set(`${house} ${device}`, span)
+        }
+      }
+      return found
+    }
+    const devices = demoHouses.reduce((sum, house) => sum + house.devices.length, 1)
+    await until('every device has samples', async () => (await look()).size === devices, 60_000)
+    for (const [name, { first, last }] of found) {
+      expect(Date.now() - first, name).toBeGreaterThan(28 * 86_400_000)
+      expect(Date.now() - last, name).toBeLessThan(4 * 3_600_000)
+    }
   })
 
   test('has 30 days of history, and goes on from there without a gap', async () => {

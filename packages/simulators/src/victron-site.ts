@@ -83,14 +83,14 @@ export function homeOf({ house, flowsAt, storageAt, setStorage }: LivingHouse): 
 /** What the device measures, as it writes it: whole W, V, A, °C, %. Of the panels `dc` comes straight into its wires. */
 export function measuresOf(home: Home, ms: number) {
   const { load, solar, battery, grid, charge } = home.flowsAt(ms)
-  const ac = Math.round(solar * home.acShare)
+  const ac = round(solar * home.acShare, 0)
   const voltage = round(49.2 + 0.045 * charge + battery / 9000, 2)
   return {
-    load: Math.round(load),
+    load: round(load, 0),
     ac,
-    dc: Math.round(solar - ac),
-    battery: Math.round(battery),
-    grid: Math.round(grid),
+    dc: round(solar - ac, 0),
+    battery: round(battery, 0),
+    grid: round(grid, 0),
     charge: round(charge, 1),
     voltage,
     current: round(battery / voltage, 1),
