@@ -1,0 +1,5 @@
+export * from './guard.ts'
+export * from './limits.ts'
+export * from './readings.ts'
+export * from './receipt.ts'
+export * from './turn.ts'
