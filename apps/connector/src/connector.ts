@@ -1,17 +1,17 @@
 /** The role `connector`: runs the devices of its shards, each integration in a thread of its own. */
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { type Bus, connectBus } from '@nabolag/bus'
+import { connectBus } from '@nabolag/bus'
 import { allDesired, type DeviceState, Problem, type Settings } from '@nabolag/core'
 import { integrations as builtIn } from '@nabolag/integrations/list'
-import { type Fleet, openStore } from '@nabolag/store'
-import { type Gauge, makeBudgets } from './budgets.ts'
+import { openStore } from '@nabolag/store'
+import { makeBudgets } from './budgets.ts'
 import { makeDispatch } from './commands/dispatch.ts'
 import { startIntake } from './commands/intake.ts'
 import { type Crew, type Measured, makeCrew } from './crew.ts'
 import { watchVendors } from './incidents.ts'
 import { keepLease } from './lease.ts'
-import type { Log } from './log.ts'
+import { type Connector, type ConnectorOptions, defaults } from './options.ts'
 import { makeOutbox } from './outbox.ts'
 import { watchOutside } from './outside/outside.ts'
 import { makeRecorder } from './recorder.ts'
@@ -21,68 +21,8 @@ import { runTrial } from './trials/run.ts'
 import { takeTrials } from './trials/trials.ts'
 import { userAgent } from './user-agent.ts'
 
-/** An integration by name, and the module (specifier or file address) that holds it. */
-export type IntegrationPlace = { readonly name: string; readonly module: string }
+export type { Connector, ConnectorOptions, ConnectorStats, IntegrationPlace } from './options.ts'
 
-export type ConnectorOptions = {
-  readonly log: Log
-  /** Instead of the built-in ones. */
-  readonly integrations?: readonly IntegrationPlace[]
-  /** Instead of the store and the broker of the settings; they are not closed at the end. */
-  readonly fleet?: Fleet
-  readonly bus?: Bus
-  /** Scales every wait after a failure; for tests. */
-  readonly tempo?: number
-  /** Scales how many calls the vendors' limits allow; for benches against simulators. */
-  readonly budgetScale?: number
-  /** ms: silence after which a thread is ended; for one call of a vendor; for one whole fetch; between two looks at the device list. */
-  readonly silence?: number
-  readonly callTimeout?: number
-  readonly runTimeout?: number
-  readonly rereadEvery?: number
-  /** ms between two looks at whether a vendor has trouble. */
-  readonly judgeEvery?: number
-  /** MiB for an empty thread. */
-  readonly heapLimit?: number
-  readonly externalLimit?: number
-  /** Devices that a thread's memory is made for, at least. */
-  readonly devicesAtLeast?: number
-  /** Messages that may wait for the broker. */
-  readonly mostWaiting?: number
-}
-
-export type ConnectorStats = {
-  readonly devices: Partial<Record<DeviceState, number>>
-  /** Samples waiting for the broker, dropped for want of room, and taken over by it. */
-  readonly outbox: { readonly waiting: number; readonly dropped: number; readonly published: number }
-  readonly budgets: readonly Gauge[]
-  readonly integrations: Readonly<
-    Record<
-      string,
-      Crew['counts'] & { readonly devices: number; readonly heapMiB: number; readonly externalMiB: number }
-    >
-  >
-}
-
-export type Connector = {
-  readonly id: string
-  stats(): ConnectorStats
-  /** Event loop of each thread and lateness of its runs since the last time. */
-  measure(): Promise<Record<string, Measured>>
-  close(): Promise<void>
-}
-
-const defaults = {
-  silence: 4000,
-  callTimeout: 30_000,
-  runTimeout: 60_000,
-  rereadEvery: 30_000,
-  judgeEvery: 5000,
-  heapLimit: 128,
-  externalLimit: 256,
-  devicesAtLeast: 1000,
-  mostWaiting: 50_000,
-}
 const day = 24 * 3_600_000
 
 /**

@@ -26,6 +26,17 @@ test('no secret is left in any text, in whatever form it stands there', () => {
   )
 })
 
+test('a secret behind a name is found in base64, wherever its letters fall', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 20 }), fc.string({ minLength: 4, maxLength: 40 }), (user, secret) => {
+      const word = Buffer.from(`${user}:${secret}`).toString('base64')
+      const hide = makeRedactor([secret])
+      for (const text of [word, `answered 400: ${word}.`]) expect(hide(text)).not.toContain(word)
+    }),
+  )
+  expect(makeRedactor(['s3cret'])('api.vendor.example answered 400')).toBe('api.vendor.example answered 400')
+})
+
 test('what looks like a secret is hidden too', () => {
   const hide = makeRedactor([])
   expect(hide('GET /pods?apiKey=abc&fields=* Bearer xyz.123')).toBe('GET /pods?apiKey=███&fields=* Bearer ███')

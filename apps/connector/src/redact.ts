@@ -3,6 +3,7 @@ import type { TSchema } from 'typebox'
 
 const mark = '███'
 const looksSecret = /([?&\s"'](?:api_?key|token|access_token|refresh_token|password|secret|key)=)[^&\s"']+/gi
+const encoded = /[A-Za-z0-9+/_-]{6,}={0,2}/g
 const bearer = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+/gi
 
 /**
@@ -25,7 +26,14 @@ export function makeRedactor(secrets: readonly string[]): (text: string) => stri
     if (secret.length >= 4) forms.add(Buffer.from(secret).toString('base64').replace(/=+$/, ''))
   }
   const ordered = [...forms].filter((form) => form !== '').sort((a, b) => b.length - a.length)
-  const hide = (text: string) => ordered.reduce((rest, form) => rest.replaceAll(form, mark), text)
+  const long = secrets.filter((secret) => secret.length >= 4)
+  const holdsSecret = (word: string) => {
+    const decoded = Buffer.from(word, 'base64').toString('utf8')
+    return long.some((secret) => decoded.includes(secret))
+  }
+  // Basic authentication has the secret behind a name, which shifts its letters.
+  const hideEncoded = (text: string) => text.replace(encoded, (word) => (holdsSecret(word) ? mark : word))
+  const hide = (text: string) => hideEncoded(ordered.reduce((rest, form) => rest.replaceAll(form, mark), text))
   return (text) => hide(hide(text).replace(looksSecret, `$1${mark}`).replace(bearer, `$1 ${mark}`))
 }
 

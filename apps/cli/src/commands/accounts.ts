@@ -115,7 +115,7 @@ async function signIn(house: number, device: string, options: Given): Promise<vo
   )
 }
 
-async function askCode(): Promise<string> {
+export async function askCode(): Promise<string> {
   const { input } = await import('@inquirer/prompts')
   const validate = (text: string) => (text.trim() === '' || text.length > 40 ? 'Type the code that came' : true)
   return (await input({ message: 'Code', validate }, { output: process.stderr })).trim()

@@ -85,6 +85,62 @@ test.each<{ name: string; answer: RequestListener; kind: string; exit: number }>
   },
 )
 
+test('an answer without a measurement ends with 0, and standard error says so', async () => {
+  const empty = { properties: { ...forecast.properties, timeseries: [] } }
+  const { code, out, err } = await tryMet(await serve((_request, response) => response.end(JSON.stringify(empty))))
+  expect({ code, out }).toEqual({ code: 0, out: '' })
+  expect(err).toMatch(/nothing measured/)
+})
+
+const heatPump = {
+  id: 'p1',
+  room: { name: 'Stue' },
+  connectionStatus: { isAlive: true },
+  acState: { on: true, mode: 'heat', targetTemperature: 19, temperatureUnit: 'C' },
+  remoteCapabilities: { modes: { heat: { temperatures: { C: { isNative: true, values: [19, 20, 21] } } } } },
+}
+
+function trySensibo(baseUrl: string, ...more: string[]): Promise<Result> {
+  const file = join(folder, 'key.json')
+  writeFileSync(file, '{"api-key": "geheim"}')
+  return nabolag('integrations', 'try', 'sensibo-sky', '--credentials', file, '--base-url', baseUrl, ...more)
+}
+
+test('a command is carried out, and told with the reading that shows it; two addresses are taken for one vendor', async () => {
+  let target = 19
+  const url = await serve(async (request, response) => {
+    let text = ''
+    for await (const part of request) text += String(part)
+    if (request.method === 'PATCH') target = JSON.parse(text).newValue
+    const acState = { ...heatPump.acState, targetTemperature: target }
+    const pod = { ...heatPump, acState, measurements: { time: { time: new Date().toISOString(), secondsAgo: 1 } } }
+    const result = request.method === 'PATCH' ? { status: 'Success' } : [pod]
+    response.end(JSON.stringify({ status: 'success', result }))
+  })
+  const set = ['--command', 'thermostat.setTargetTemperature', '--timeout', '20']
+  const { code, out } = await trySensibo(`${url}|${url}`, ...set, 'temperature=21')
+  expect(code).toBe(0)
+  expect(
+    out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toMatchObject([
+    { capability: 'thermostat', verb: 'setTargetTemperature', location: 'Stue', state: 'confirmed' },
+    { measurement: 'heatPumpController', fields: { targetTemperature: 21 } },
+  ])
+  expect(await trySensibo(url, ...set, 'temperature=22')).toMatchObject({
+    code: 14,
+    out: '',
+    err: expect.stringMatching(/^rejected: temperature is 22 °C; allowed is 19, 20, 21/),
+  })
+})
+
+test('a code is asked for only where the vendor sends any', async () => {
+  const { code, err } = await trySensibo('http://127.0.0.1:9', '--code-by', 'sms')
+  expect({ code, err }).toEqual({ code: 14, err: expect.stringMatching(/needs no code/) })
+})
+
 test('nobody at the address is unreachable', async () => {
   const url = await serve(() => {})
   server?.close()
@@ -113,6 +169,14 @@ test.each([
 test.each([
   { name: 'an unknown integration', given: ['integrations', 'try', 'nosuch', '--credentials', '/dev/null'] },
   { name: 'no credentials', given: ['integrations', 'try', 'met'] },
+  {
+    name: 'an address that is none among several',
+    given: ['integrations', 'try', 'met', '--credentials', '/dev/null', '--base-url', 'http://127.0.0.1:9|ftp://x'],
+  },
+  {
+    name: 'an argument without a command',
+    given: ['integrations', 'try', 'met', 'temperature=1', '--credentials', '/dev/null'],
+  },
   { name: 'an unknown option', given: ['integrations', 'try', 'met', '--nosuch'] },
 ])('$name ends with 1', async ({ given }) => {
   expect(await nabolag(...given)).toMatchObject({ code: 1, out: '' })

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { TryGiven } from '@nabolag/connector/try'
 import { type FailureKind, Problem, readSettings, VendorFailure } from '@nabolag/core'
 import type { Reading } from '@nabolag/integrations'
 import { type Command, Option } from 'commander'
@@ -15,7 +16,14 @@ export const failureExitCodes: Record<FailureKind, number> = {
   rejected: 14,
 }
 
-type Try = { credentials: string; baseUrl?: string; once: true; timeout?: number; command?: string }
+type Try = {
+  credentials: string
+  baseUrl?: string
+  once: true
+  timeout?: number
+  command?: string
+  codeBy?: 'sms' | 'email'
+}
 
 export function addIntegrations(program: Command): void {
   const group = program.command('integrations').description('the kinds of devices that this program can log')
@@ -61,6 +69,9 @@ export function addIntegrations(program: Command): void {
       'ask there and not at the vendor’s own address; several with | between for a vendor with several, mqtt:// for a broker',
     )
     .option('--command <capability.verb>', 'carry this out, and look until a reading shows it')
+    .addOption(
+      new Option('--code-by <way>', 'have the vendor send a code first, and ask for it here').choices(['sms', 'email']),
+    )
     .addOption(new Option('--once', 'end after the first answer').default(true).hideHelp())
     .option('--timeout <seconds>', 'how long the vendor may take; 60, or 120 with --command', wholeNumber)
     .addHelpText(
@@ -122,6 +133,8 @@ async function tryIntegration(name: string, values: readonly string[], options: 
     const wrong = Object.entries(checked.wrong).map(([field, complaint]) => `${field} ${complaint}`)
     throw Problem('bad-request', `The credentials do not fit ${name}: ${[...missing, ...wrong].join('; ')}`)
   }
+  if (options.codeBy !== undefined && options.credentials === '-')
+    throw Problem('bad-request', 'With --code-by the code comes from standard input: put the credentials in a file')
   const given = {
     integration,
     credentials: checked.credentials,
@@ -132,14 +145,15 @@ async function tryIntegration(name: string, values: readonly string[], options: 
   try {
     if (options.command === undefined) {
       const { runOnce } = await import('@nabolag/connector/try')
-      const { samples } = await runOnce(given)
+      const { samples } = await runOnce({ ...given, session: await signIn(given, options.codeBy) })
       for (const sample of samples) saySample(integration, sample)
       if (samples.length === 0) note(`${integration.label}: the vendor answered, and there is nothing measured in it.`)
     } else {
       const [capability = '', verb = ''] = options.command.split('.')
       const command = { capability, verb, arguments: argumentsOf(values) }
       const { commandOnce } = await import('@nabolag/connector/try-command')
-      const { state, reading, command: done } = await commandOnce({ ...given, command })
+      const session = await signIn(given, options.codeBy)
+      const { state, reading, command: done } = await commandOnce({ ...given, session, command })
       say(JSON.stringify({ ...done, state }))
       if (reading) saySample(integration, reading)
       else note('No reading has shown it yet.')
@@ -149,6 +163,17 @@ async function tryIntegration(name: string, values: readonly string[], options: 
       throw new ExitError(failureExitCodes[error.kind], `${error.kind}: ${error.message}`)
     throw error
   }
+}
+
+/** The session that a code gives; `undefined` where none is to be sent. */
+async function signIn(given: TryGiven, channel: 'sms' | 'email' | undefined): Promise<unknown> {
+  if (channel === undefined) return undefined
+  const [{ answerCode, askCode }, { askCode: typeCode }] = await Promise.all([
+    import('@nabolag/connector/try'),
+    import('./accounts.ts'),
+  ])
+  const asked = await askCode({ ...given, channel })
+  return (await answerCode({ ...given, asked, code: await typeCode() })).session
 }
 
 const isAddress = (text: string) => /^(http|mqtt)s?:$/.test(URL.parse(text.trim())?.protocol ?? '')

@@ -90,7 +90,8 @@ export async function launch(options: LaunchOptions): Promise<void> {
     failure = error
   }
   screen.stopping(failure === undefined)
-  await supervisor.stop([['simulators'], ...roleNames.map((name) => [name]), [...engineNames]], stopWithin)
+  // A vendor that goes before those who ask it would leave every device with a failure to start from the next time.
+  await supervisor.stop([...roleNames.map((name) => [name]), ['simulators'], [...engineNames]], stopWithin)
   removeRunning(folder.path)
   folder.lock.release()
   for (const log of logs.values()) log.close()
