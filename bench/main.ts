@@ -10,6 +10,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   ingest: () => import('./ingest.ts'),
   density: () => import('./density.ts'),
   start: () => import('./start.ts'),
+  control: () => import('./control.ts'),
 }
 
 const [name = ''] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))

@@ -1,0 +1,7 @@
+export { fillPrices } from './clean.ts'
+export { usualWeights, type Weights } from './formulate.ts'
+export { loadSolver } from './highs.ts'
+export * from './plan.ts'
+export * from './planner.ts'
+export * from './solver.ts'
+export * from './view.ts'
