@@ -1,9 +1,10 @@
 /** The quality scale: which rules an integration keeps, and the level that it reaches by them. */
+import { caseRules } from './rules-of-the-cases.ts'
 import { folderRules } from './rules-of-the-folder.ts'
 import { runRules } from './rules-of-the-run.ts'
 import { type Level, levels, type Rule, type Subject } from './subject.ts'
 
-export const rules: readonly Rule[] = [...folderRules, ...runRules]
+export const rules: readonly Rule[] = [...folderRules, ...caseRules, ...runRules]
 
 export type Result = {
   readonly name: string
