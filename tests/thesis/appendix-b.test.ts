@@ -224,8 +224,11 @@ test('no body, however odd, makes the server fail', async () => {
           body,
           headers: { 'content-type': contentType, ...login },
         })
-        await answer.arrayBuffer()
-        expect(`${method} ${filled} ${body} ${answer.status}`).not.toMatch(/5\d\d$/)
+        const said = await answer.text()
+        // No connector runs here: that, and only that, is the true answer where a vendor is to be asked.
+        const nobodyToAsk =
+          /\/(?:test|sign-in)$/.test(filled) && answer.status === 503 && /"code":"no-connector"/.test(said)
+        if (!nobodyToAsk) expect(`${method} ${filled} ${body} ${answer.status}`).not.toMatch(/5\d\d$/)
         checked++
       },
     ),
