@@ -184,7 +184,7 @@ export const podOf = (living: LivingHouse, index: number): Pod => {
 
 /** Forgets what it is told: there are ten thousand of them. */
 export const benchPod = (key: string): Pod => ({
-  id: key.toUpperCase(),
+  id: `POD${seedOf(key)}`,
   room: 'Stue',
   model: 'skyv2',
   climate: (ms) => ({ temperature: round(21 + smooth(seedOf(key), ms / 3_600_000), 1), humidity: 38 }),
