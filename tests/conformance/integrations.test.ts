@@ -26,7 +26,7 @@ describe(`${integrations.length} integrations on the quality scale, each against
 
   test('the README states no level that is not reached', () => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-    const stated = [...readme.matchAll(/^\| \[`([a-z-]+)`\].*\| (bronze|silver|gold|platinum) \|$/gm)]
+    const stated = [...readme.matchAll(/^\| \[`([a-z0-9-]+)`\].*\| (bronze|silver|gold|platinum) \|$/gm)]
     expect(stated.map(([, name]) => name)).toEqual(integrations.map(({ name }) => name))
     for (const [row, name = '', level = ''] of stated) {
       const reached = results.get(name) as Result
