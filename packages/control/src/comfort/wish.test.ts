@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { Value } from 'typebox/value'
 import { expect, test } from 'vitest'
-import { Comfort, clockOf, evenComfort, localTime, wishAt, wishesBetween } from './index.ts'
+import { Comfort, clockOf, evenComfort, localTime, usualComfort, wishAt, wishesBetween } from './index.ts'
 
 const zone = 'Europe/Oslo'
 const at = (iso: string) => Date.parse(iso)
@@ -102,6 +102,8 @@ test('the settings have a schema', () => {
   expect(Value.Check(Comfort, evenComfort(21, 1))).toBe(true)
   expect(Value.Check(Comfort, { ...evenComfort(21, 1), weekday: [] })).toBe(false)
   expect(Value.Check(Comfort, evenComfort(60, 1))).toBe(false)
+  expect(Value.Check(Comfort, { ...evenComfort(21, 1), monday: [] })).toBe(false)
+  expect(Value.Check(Comfort, usualComfort())).toBe(true)
 })
 
 test('at any time of a year there is a wish, in its own band', () => {

@@ -10,7 +10,10 @@ const temperature = Type.Number({ minimum: 5, maximum: 30, unit: '°C', title: '
 const deviation = Type.Number({ minimum: 0, maximum: 5, unit: 'K', title: 'May be off by (K)' })
 const fan = Type.String({ minLength: 1, maxLength: 40, title: "Fan's step, in the unit's own word" })
 
-const HourlyWish = Type.Object({ temperature, deviation, fan: Type.Optional(fan) })
+/** What is not known here was meant for something else: a wish that goes unheard is worse than one refused. */
+const closed = { additionalProperties: false }
+
+const HourlyWish = Type.Object({ temperature, deviation, fan: Type.Optional(fan) }, closed)
 export type HourlyWish = Static<typeof HourlyWish>
 
 const Day = Type.Array(HourlyWish, { minItems: 24, maxItems: 24, description: 'One for each hour, from 00 to 23' })
@@ -22,24 +25,30 @@ export const exceptionKinds = {
 } as const
 export type ExceptionKind = keyof typeof exceptionKinds
 
-const Exception = Type.Object({
-  kind: Type.Enum(['away', 'guests', 'boost']),
-  from: Type.String({ format: 'date-time' }),
-  /** Not part of it. */
-  to: Type.String({ format: 'date-time' }),
-  temperature: Type.Optional(temperature),
-  deviation: Type.Optional(deviation),
-  fan: Type.Optional(fan),
-})
+export const Exception = Type.Object(
+  {
+    kind: Type.Enum(['away', 'guests', 'boost']),
+    from: Type.String({ format: 'date-time' }),
+    /** Not part of it. */
+    to: Type.String({ format: 'date-time' }),
+    temperature: Type.Optional(temperature),
+    deviation: Type.Optional(deviation),
+    fan: Type.Optional(fan),
+  },
+  closed,
+)
 export type Exception = Static<typeof Exception>
 
-export const Comfort = Type.Object({
-  weekday: Day,
-  weekend: Day,
-  exceptions: Type.Array(Exception, { maxItems: 100 }),
-  /** Local dates that are kept as a weekend day: holidays. */
-  restDays: Type.Optional(Type.Array(Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d$' }), { maxItems: 200 })),
-})
+export const Comfort = Type.Object(
+  {
+    weekday: Day,
+    weekend: Day,
+    exceptions: Type.Array(Exception, { maxItems: 100 }),
+    /** Local dates that are kept as a weekend day: holidays. */
+    restDays: Type.Optional(Type.Array(Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d$' }), { maxItems: 200 })),
+  },
+  closed,
+)
 export type Comfort = Static<typeof Comfort>
 
 export type Wish = {
@@ -66,6 +75,12 @@ const precedence: readonly ExceptionKind[] = ['boost', 'guests', 'away']
 /** The same wish at every hour; a start for people and tests. */
 export function evenComfort(temperature: number, deviation: number, fan?: string): Comfort {
   const day = Array.from({ length: 24 }, () => ({ temperature, deviation, ...(fan === undefined ? {} : { fan }) }))
+  return { weekday: day, weekend: day, exceptions: [] }
+}
+
+/** What a room begins with: 21 °C by day, 19 °C from 22 to 6, a kelvin off allowed. */
+export function usualComfort(): Comfort {
+  const day = Array.from({ length: 24 }, (_, hour) => ({ temperature: hour < 6 || hour >= 22 ? 19 : 21, deviation: 1 }))
   return { weekday: day, weekend: day, exceptions: [] }
 }
 

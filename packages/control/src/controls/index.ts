@@ -1,5 +1,6 @@
 export * from './battery.ts'
 export * from './define-control.ts'
+export * from './model-predictive.ts'
 export * from './pi-law.ts'
 export * from './price-responsive-pi.ts'
 export * from './price-term.ts'

@@ -275,9 +275,13 @@ function cleanCapacity(capacity: Capacity, count: number): Required<Capacity> | 
   return {
     step: Math.min(capacity.step, 1e4),
     price: within(capacity.price, 0, 1e4, 50),
+    counted: capacity.counted === 1 ? 1 : 3,
     peaks: list(capacity.peaks)
       .filter(finite)
       .map((peak) => clamp(peak, 0, 1e4)),
+    toCome: list(capacity.toCome)
+      .filter(finite)
+      .map((power) => clamp(power, 0, 1e4)),
     today: within(capacity.today, 0, 1e4, 0),
     thisHour: within(capacity.thisHour, 0, 1e4, 0),
     days: Array.from({ length: count }, (_, k) => (Number.isInteger(days[k]) ? (days[k] as number) : -1)),

@@ -67,25 +67,25 @@ export function addBattery(build: ProgramBuilder, { steps }: CleanView, home: Cl
 }
 
 /**
- * The mean of the month's three highest days, as the least of `t + 1/3 sum max(0, day - t)`. Days that are over come
+ * The mean of the month's `n` highest days, as the least of `t + 1/n sum max(0, day - t)`. Days that are over come
  * in as they were; days that are not yet seen are taken to use up what is left of the step, so that an early day uses no
  * more than its share.
  */
 export function addCapacity(build: ProgramBuilder, { now, steps }: CleanView, home: CleanHome, meter: Meter) {
-  const { step, price, peaks, today, thisHour, days } = home.capacity!
+  const { step, price, counted, peaks, toCome, today, thisHour, days } = home.capacity!
   const over = build.column(price)
   const threshold = build.column(0)
   const row = build.row(Number.NEGATIVE_INFINITY, step)
   build.put(row, threshold, 1)
   build.put(row, over, -1)
-  const seen = [...peaks].sort((a, b) => b - a).slice(0, 3)
-  const open = Math.max(1, 3 - seen.length)
-  const left = Math.max(0, (3 * step - seen.reduce((sum, peak) => sum + peak, 0)) / open)
+  const seen = [...peaks, ...toCome].sort((a, b) => b - a).slice(0, counted)
+  const open = Math.max(1, counted - seen.length)
+  const left = Math.max(0, (counted * step - seen.reduce((sum, peak) => sum + peak, 0)) / open)
   // One of the days still open is in sight.
-  while (seen.length < 2) seen.push(left)
+  while (seen.length < counted - 1) seen.push(left)
   for (const peak of seen) {
     const beyond = build.column(0)
-    build.put(row, beyond, 1 / 3)
+    build.put(row, beyond, 1 / counted)
     const least = build.row(peak, Number.POSITIVE_INFINITY)
     build.put(least, beyond, 1)
     build.put(least, threshold, 1)
@@ -96,7 +96,7 @@ export function addCapacity(build: ProgramBuilder, { now, steps }: CleanView, ho
     // The trifle keeps the column at the day's true maximum, not anywhere above it.
     const most = build.column(1e-6, day === 0 ? today : 0)
     const beyond = build.column(0)
-    build.put(row, beyond, 1 / 3)
+    build.put(row, beyond, 1 / counted)
     const least = build.row(0, Number.POSITIVE_INFINITY)
     build.put(least, beyond, 1)
     build.put(least, threshold, 1)

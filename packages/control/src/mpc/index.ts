@@ -1,6 +1,8 @@
+export * from './capacity-soft.ts'
 export { fillPrices } from './clean.ts'
 export { usualWeights, type Weights } from './formulate.ts'
 export { loadSolver } from './highs.ts'
+export * from './outlook.ts'
 export * from './plan.ts'
 export * from './planner.ts'
 export * from './solver.ts'

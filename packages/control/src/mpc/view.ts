@@ -55,18 +55,25 @@ export type Battery = {
   readonly taperAbove?: number
 }
 
-/** The grid company's capacity charge: the mean of the month's three highest days must stay below `step`. */
+/** The grid company's capacity charge: the mean of the month's highest days must stay below `step`. */
 export type Capacity = {
   /** Upper limit of the step to stay in, kW. */
   readonly step: number
   /** What a kW above it costs, NOK/kW. */
   readonly price: number
+  /** How many days count: three, or the single highest. */
+  readonly counted?: 1 | 3
   /** Highest hour of each day that is over this month, kWh/h. */
   readonly peaks: readonly number[]
   /** Highest hour of today until now. */
   readonly today: number
   /** Energy used since the present clock hour began, kWh. */
   readonly thisHour?: number
+  /**
+   * What is to be kept for days after the plan, kW each: as many as could count. Without it an early day may take all
+   * that the month has left.
+   */
+  readonly toCome?: readonly number[]
   /** Day of each step: 0 today, 1 tomorrow; -1 when it is in another month. */
   readonly days: readonly number[]
 }

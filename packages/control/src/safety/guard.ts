@@ -185,7 +185,8 @@ function safetyFor(
     if (isHeld && staysSo) return undefined
     return {
       isHeld,
-      set: { temperature: frost.set, ...(bounds.on ? { on: true } : {}) },
+      // Never lower than it is set.
+      set: { temperature: warms(has.temperature) ? has.temperature! : frost.set, ...(bounds.on ? { on: true } : {}) },
       isDecided: warms(decision?.temperature) && decision?.on !== false,
       reason: reason('frost', at),
     }

@@ -1,0 +1,89 @@
+/**
+ * The layer under a plan: the planner looks two days ahead (`mpc/`) and hands down a path of room temperatures; every few
+ * minutes the PI law makes the unit follow it. Where no plan covers the moment, the same law goes on with the price term,
+ * so that a lost plan costs some money and never the warmth.
+ */
+import { type Static, Type } from 'typebox'
+import { type Decision, defineControl, hour, isNumber, rounded } from './define-control.ts'
+import { carefulSettings, type PiMemory, priceResponsivePi } from './price-responsive-pi.ts'
+import type { HeatingSet } from './schedule.ts'
+import { type HeatingView, type PriceStep, stepAt } from './view.ts'
+
+const Settings = Type.Object({
+  useOfBand: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 1,
+    title: 'How much of the allowed deviation a plan may use (0 none, 1 all)',
+  }),
+  proportionalGain: Type.Number({
+    minimum: 0,
+    maximum: 10,
+    default: 1,
+    title: 'How hard the unit is driven towards the plan (Kp)',
+  }),
+  integralGain: Type.Number({ minimum: 0, maximum: 1, default: 1 / 24, title: 'Integral gain per step (Ki)' }),
+  restWithin: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 0.3,
+    unit: 'K',
+    title: 'The set-point rests while the room is so near the plan (K)',
+  }),
+  minutesBetween: Type.Number({ minimum: 0, maximum: 120, default: 15, title: 'Least minutes between two steps' }),
+})
+export type ModelPredictiveSettings = Static<typeof Settings>
+
+export const modelPredictive = defineControl<HeatingView>()({
+  name: 'model-predictive',
+  label: 'Plan two days ahead by price and weather',
+  settings: Settings,
+
+  decide(view, { useOfBand: _, ...own }, memory?: PiMemory): Decision<HeatingSet, PiMemory | undefined> {
+    const step = view.path && stepAt(view.path, view.now)
+    const planned = step !== undefined && isNumber(step.temperature)
+    const decision = priceResponsivePi.decide(view, { ...carefulSettings, referenceRate: 0, ...own }, memory)
+    const plan = planned ? rounded(step.temperature) : null
+    const saw = { ...decision.saw, planned: plan }
+    if (!planned || decision.set === undefined)
+      return {
+        ...decision,
+        saw,
+        because: planned ? decision.because : `There is no plan just now. ${decision.because}`,
+      }
+    return { ...decision, saw, because: reasonOf(view, step.temperature) }
+  },
+})
+
+/** Further off the wish than this is a choice, K. */
+const notable = 0.25
+
+function reasonOf(view: HeatingView, temperature: number): string {
+  const { wish, now, prices } = view
+  const aim = `${temperature.toFixed(1)} °C`
+  const off = temperature - wish.temperature
+  const present = costOf(stepAt(prices, now))
+  const ahead = prices.filter(({ from, to }) => to > now && from < now + 12 * hour)
+  const extreme = (better: (a: number, b: number) => boolean) =>
+    ahead.reduce<{ at: number; price: number } | undefined>((best, step) => {
+      const price = costOf(step)
+      return price !== undefined && (best === undefined || better(price, best.price)) ? { at: step.from, price } : best
+    }, undefined)
+  if (Math.abs(off) < notable || present === undefined) return `The plan holds the room at ${aim}`
+  const hours = (at: number) => Math.max(1, Math.round((at - now) / hour))
+  if (off > 0) {
+    const dear = extreme((a, b) => a > b)
+    return dear && dear.price > present
+      ? `The plan stores heat at ${aim} now, because in ${hours(dear.at)} h power costs ${dear.price.toFixed(2)} NOK/kWh`
+      : `The plan has the room at ${aim} now, on its way to what is wished for next`
+  }
+  const cheap = extreme((a, b) => a < b)
+  return cheap && cheap.price < present
+    ? `The plan lets the room be ${aim}, because in ${hours(cheap.at)} h power costs only ${cheap.price.toFixed(2)} NOK/kWh`
+    : `The plan lets the room be ${aim}, within what you allow`
+}
+
+const costOf = (step: PriceStep | undefined): number | undefined => {
+  const price = step && (step.marginal ?? step.spot + step.grid)
+  return isNumber(price) ? price : undefined
+}

@@ -1,0 +1,197 @@
+/**
+ * One turn of a house: every loop decides, the guard lets through or not, and everything leaves a receipt. Pure: what it
+ * must remember goes in and out, so the running controller, a replay of the past and the twin take the very same turn.
+ */
+
+import { localTime } from '../comfort/local-time.ts'
+import { wishAt } from '../comfort/wish.ts'
+import { hour, isNumber, minute, type Wanted } from '../controls/define-control.ts'
+import { stepAt } from '../controls/view.ts'
+import type { Plan } from '../mpc/plan.ts'
+import type { GuardView, Move } from '../safety/guard.ts'
+import { judge, unusable } from '../safety/readings.ts'
+import type { Turn } from '../safety/turn.ts'
+import { commandsOf, limitsOf } from './actuate.ts'
+import { isBaselineDay } from './experiment.ts'
+import { fallbackOf } from './fallback.ts'
+import { heatingTurn } from './heating-turn.ts'
+import { noticesOf, withoutEffect } from './notices.ts'
+import { planKeyOf } from './plan-view.ts'
+import { type HousePrices, pricesOf } from './prices.ts'
+import { type RoomState, roomStateOf } from './room-state.ts'
+import { batteryTurn, ventilationTurn } from './technics-turn.ts'
+import type { HouseMemory, HouseSeen, HouseSetup, HouseTurn, LoopMemory, LoopSetup, LoopTurn, Notice } from './types.ts'
+
+/** What every loop of a turn is given. */
+export type LoopGiven = {
+  readonly setup: HouseSetup
+  readonly seen: HouseSeen
+  readonly now: number
+  readonly prices: HousePrices
+  readonly plan: Plan | undefined
+  readonly planMadeAt: number | undefined
+  /** A day on which the plain schedule stands in for every control. */
+  readonly isBaseline: boolean
+  readonly rooms: ReadonlyMap<number, RoomState>
+}
+
+/** What a loop's own part makes of it. */
+export type LoopOutcome = { readonly turn: Turn<unknown>; readonly by: string }
+
+/** Moves are remembered for so long, h. */
+const movesKept = 25
+/** A word of an actuator older than this says nothing of now. */
+const heldFor = 6 * hour
+
+/**
+ * @param given.plan a plan just made; without one the remembered plan goes on while it covers the moment
+ */
+export function turnOfHouse(given: {
+  readonly setup: HouseSetup
+  readonly seen: HouseSeen
+  readonly memory: HouseMemory
+  readonly plan?: Plan
+  readonly now: number
+  readonly prices?: HousePrices
+}): HouseTurn {
+  const { setup, seen, memory, now } = given
+  const prices = given.prices ?? pricesOf(setup, seen, now)
+  const plan = given.plan ?? memory.plan
+  const planMadeAt = given.plan ? now : memory.planMadeAt
+  const loopOf = new Map(setup.loops.flatMap((loop) => (loop.room === undefined ? [] : [[loop.room, loop] as const])))
+  const rooms = new Map(
+    setup.rooms.map((room) => {
+      const before = memory.rooms[room.id]?.estimate
+      return [room.id, roomStateOf(room, loopOf.get(room.id), { setup, seen, before, now })] as const
+    }),
+  )
+  const isBaseline =
+    setup.experiment !== undefined && isBaselineDay(setup.experiment, localTime(now, setup.timezone).date)
+  const shared = { setup, seen, now, prices, plan, planMadeAt, isBaseline, rooms }
+  const turns = setup.loops.map((loop) => turnOfLoop(loop, memory.loops[loop.id] ?? { moves: [] }, shared))
+
+  const silent = setup.rooms.flatMap((room) => {
+    const judged = judge(rooms.get(room.id)?.readings ?? [], now, limitsOfReading)
+    const isUsed = setup.loops.some((loop) => loop.room === room.id)
+    return judged.usable || !isUsed ? [] : [{ room, why: unusable[judged.why].toLowerCase() }]
+  })
+  const notices: Notice[] = noticesOf({
+    ...{ setup, seen, memory, prices, now, silent },
+    plan: setup.loops.some(({ kind, controller }) => kind === 'battery' || controller === 'model-predictive')
+      ? plan
+      : undefined,
+    effects: turns.flatMap(({ effect }) => effect ?? []),
+  })
+  return {
+    now,
+    loops: turns.map(({ result }) => result),
+    memory: {
+      at: now,
+      loops: Object.fromEntries(turns.map(({ result, memory: kept }) => [result.loop, kept])),
+      rooms: Object.fromEntries([...rooms].map(([id, { estimate }]) => [id, estimate ? { estimate } : {}])),
+      ...(plan && { plan }),
+      ...(planMadeAt !== undefined && { planMadeAt }),
+      ...(given.plan ? { planFor: planKeyOf(setup) } : memory.planFor !== undefined && { planFor: memory.planFor }),
+      notices,
+    },
+    ...(given.plan && { plan: given.plan }),
+  }
+}
+
+function turnOfLoop(loop: LoopSetup, before: LoopMemory, given: LoopGiven) {
+  const { setup, seen, now } = given
+  const room = setup.rooms.find(({ id }) => id === loop.room)
+  const place = room?.name ?? placeOf(loop)
+  const held = heldNow(loop, before.moves, given)
+  const wish = room && wishAt(room.comfort, now, setup.timezone)
+  const part = {
+    loop,
+    place,
+    held,
+    limits: limitsOf(loop, wish?.temperature ?? 20),
+    history: before.moves,
+    memoryOf: (control: string) => (before.by === control ? before.control : undefined),
+    guard: (readings: GuardView['readings']): GuardView => ({
+      now,
+      mode: loop.mode,
+      ...(loop.pausedUntil !== undefined && { pausedUntil: loop.pausedUntil }),
+      readings,
+      held,
+    }),
+    price: priceNow(given),
+  }
+  const { turn, by } =
+    loop.kind === 'heating' && room && wish
+      ? heatingTurn({ ...part, room, wish }, given)
+      : loop.kind === 'battery'
+        ? batteryTurn(part, given)
+        : ventilationTurn(part, given)
+
+  const commands = turn.move ? commandsOf(loop, turn.move.set) : []
+  // A frost guard that switches on a unit which cools would cool.
+  if (turn.verdict.outcome === 'safety' && turn.move?.set.on === true && cools(loop, given))
+    commands.unshift(...commandsOf(loop, { mode: 'heat' }))
+  const fallback = room ? fallbackOf(room, loop, before.fallback, { now, timezone: setup.timezone }) : undefined
+  const moves = [...before.moves, ...(turn.move ? [turn.move] : [])].filter(
+    ({ at }) => Math.abs(now - at) < movesKept * hour,
+  )
+  const result: LoopTurn = {
+    loop: loop.id,
+    verdict: turn.verdict,
+    receipt: turn.receipt,
+    commands: [...commands, ...(fallback?.command ? [fallback.command] : [])],
+  }
+  const memory: LoopMemory = {
+    ...(turn.memory !== undefined && { control: turn.memory }),
+    by,
+    moves,
+    ...(fallback?.memory && { fallback: fallback.memory }),
+  }
+  const readings = room ? (given.rooms.get(room.id)?.readings ?? []) : []
+  const effect =
+    loop.mode === 'control'
+      ? withoutEffect(loop, place, { moves: before.moves, readings, seen, now, zone: setup.timezone })
+      : undefined
+  return { result, memory, effect }
+}
+
+export type LoopPart = {
+  readonly loop: LoopSetup
+  readonly place: string
+  readonly held: GuardView['held']
+  readonly limits: ReturnType<typeof limitsOf>
+  readonly history: readonly Move[]
+  readonly memoryOf: (control: string) => unknown
+  readonly guard: (readings: GuardView['readings']) => GuardView
+  readonly price: number | 'unknown'
+}
+
+const limitsOfReading = limitsOf(
+  {
+    ...{ id: 0, kind: 'heating', mode: 'observe', controller: '', settings: {}, limits: {} },
+    actuator: { device: '', count: 0, location: '', capability: 'thermostat' },
+  },
+  20,
+).reading
+
+const placeOf = ({ kind, actuator }: LoopSetup) =>
+  kind === 'battery' ? 'The battery' : actuator.location === '' ? 'The ventilation' : actuator.location
+
+/** What the actuator has: its own newest word, and what it was told since. */
+function heldNow(loop: LoopSetup, moves: readonly Move[], { seen, now }: LoopGiven): GuardView['held'] {
+  const own = seen.held[loop.id]
+  const word = own && now - own.at <= heldFor && own.at <= now + 5 * minute ? own : undefined
+  const told = moves.filter(({ at }) => at <= now && (!word || at > word.at - minute)).toSorted((a, b) => a.at - b.at)
+  if (!word && told.length === 0) return 'unknown'
+  return Object.assign({}, word?.set, ...told.map(({ set }) => set)) as Wanted
+}
+
+const cools = ({ id }: LoopSetup, { seen }: LoopGiven) => {
+  const mode = seen.held[id]?.mode
+  return mode !== undefined && mode !== 'heat' && mode !== 'auto'
+}
+
+function priceNow({ prices, now }: LoopGiven): number | 'unknown' {
+  const price = stepAt(prices.steps, now)?.marginal
+  return isNumber(price) ? price : 'unknown'
+}
