@@ -95,7 +95,21 @@ export function localTimeOf(ms: number, timezone: string): LocalTime {
 /** The local date of a moment, `2026-01-31`. */
 export const localDateOf = (ms: number, timezone: string): string => dateOf(new Date(ms + offsetAt(ms, timezone)))
 
-const dateOf = (wall: Date): string => wall.toISOString().slice(0, 10)
+/** By the number of the day since 1970; writing a date is what asking for it costs. */
+const dates = new Map<number, string>()
+const mostDates = 20_000
+
+function dateOfDay(number: number): string {
+  let date = dates.get(number)
+  if (date === undefined) {
+    date = new Date(number * day).toISOString().slice(0, 10)
+    if (dates.size >= mostDates) dates.clear()
+    dates.set(number, date)
+  }
+  return date
+}
+
+const dateOf = (wall: Date): string => dateOfDay(Math.floor(wall.getTime() / day))
 
 /**
  * The moment of a clock time on a local date, ms. A time that the clocks skip in spring is taken as much later as they
@@ -119,4 +133,4 @@ export const localDay = (date: string, timezone: string): readonly [from: number
 
 /** The date so many days later, `2026-02-01`. */
 export const addDays = (date: string, days: number): string =>
-  new Date(Date.parse(`${date}T12:00:00Z`) + days * day).toISOString().slice(0, 10)
+  dateOfDay(Math.floor(Date.parse(`${date}T12:00:00Z`) / day) + days)

@@ -31,7 +31,7 @@ export const settings = {
   NABOLAG_MQTT_PORT: { meaning: 'Port of the embedded broker', default: '1883', check: port },
   NABOLAG_METRICS_PORT: {
     meaning:
-      'Port where a datalogger or a connector shows its figures to Prometheus (/metrics), on NABOLAG_HOST; under `nabolag up` the datalogger has it and the connector the next one; not opened when absent. The API has its own at /metrics',
+      'Port where a datalogger, a connector or a controller shows its figures to Prometheus (/metrics), on NABOLAG_HOST; under `nabolag up` the datalogger has it, the connector the next one and the controller the one after; not opened when absent. The API has its own at /metrics',
     check: port,
   },
   NABOLAG_URL: {
@@ -70,6 +70,11 @@ export const settings = {
     default: 'info',
     check: (t: string) =>
       ['trace', 'debug', 'info', 'warn', 'error'].includes(t) ? undefined : 'must be trace, debug, info, warn or error',
+  },
+  NABOLAG_CONTROL_THREADS: {
+    meaning:
+      'Threads in which a controller makes its plans; one for each processor, but at most two, when absent. Raise it where one controller serves more than a thousand houses',
+    check: (t: string) => (/^[1-9]\d?$/.test(t) ? undefined : 'must be a whole number, 1 to 99'),
   },
   NABOLAG_CONTACT: {
     meaning: 'Mail address or link that tells a vendor whom to ask about our requests; goes into the User-Agent',

@@ -16,9 +16,9 @@ export type Command = {
   readonly arguments: Readonly<Record<string, unknown>>
   readonly state: CommandState
   readonly reason: string | undefined
-  /** A user's name, or a program's account at the broker. */
+  /** A user's name, a program's account at the broker, or `controller`. */
   readonly askedBy: string
-  readonly askedOver: 'api' | 'bus'
+  readonly askedOver: 'api' | 'bus' | 'controller'
   /** The id that the asker gave it. */
   readonly requestId: string | undefined
   readonly createdAt: number

@@ -5,7 +5,7 @@ import { note } from './audit.ts'
 import { addCommand, commandableOf, commandOf, selectCommands } from './command-rows.ts'
 import type { CommandTenant } from './command-types.ts'
 import { findIntegration } from './integrations.ts'
-import { requireHouse } from './rights.ts'
+import { holdHouse, requireHouse } from './rights.ts'
 import type { Database, Tables } from './tables.ts'
 import type { Asker, IntegrationRef } from './types.ts'
 
@@ -56,6 +56,7 @@ export function commandsOf(database: Kysely<Tables>, asker: Asker): CommandTenan
     async addCommand(houseId, ref, count, given, validity) {
       await requireHouse(database, asker, houseId, 'control')
       return database.transaction().execute(async (transaction) => {
+        await holdHouse(transaction, houseId)
         // Whoever else commands this device waits here, so that the newest is the last to be kept.
         const device = await find(transaction, houseId, ref, count, true)
         const checked = checkOr(device.integration.kind, given, await commandableOf(transaction, device))

@@ -5,7 +5,7 @@ import { note } from './audit.ts'
 import { findIntegration } from './integrations.ts'
 import { type MasterKeys, sealCredentials } from './keys.ts'
 import { placesOf } from './places.ts'
-import { requireAdmin, requireHouse, requireScope, seen } from './rights.ts'
+import { holdHouse, requireAdmin, requireHouse, requireScope, seen } from './rights.ts'
 import { shardOf } from './shards.ts'
 import { statusOf } from './status.ts'
 import type { Database, Tables } from './tables.ts'
@@ -102,6 +102,7 @@ export function devicesOf(database: Kysely<Tables>, asker: Asker, keys: MasterKe
     async removeDevice(houseId, ref, count) {
       await requireHouse(database, asker, houseId, 'change')
       return database.transaction().execute(async (transaction) => {
+        await holdHouse(transaction, houseId)
         const device = await find(transaction, houseId, ref, count)
         await transaction
           .updateTable('publishers')

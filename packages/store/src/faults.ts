@@ -20,6 +20,7 @@ export function problemOf(error: unknown): unknown {
   if (code === '53100') return Problem('disk-full', 'PostgreSQL has no room left')
   // Somebody else was faster: two at once took the same name, number or account.
   if (code === '23505') return Problem('conflict')
+  if (code === '23503') return Problem('conflict', 'Something that this belongs to was removed at the same moment')
   return error
 }
 

@@ -15,6 +15,7 @@ import {
 } from './command-rows.ts'
 import type { BusCommand, CommandFleet, OpenCommand } from './command-types.ts'
 import { commandsKeptDays } from './commands-table.ts'
+import { jsonText } from './plain-json.ts'
 import type { Database, Tables } from './tables.ts'
 
 /** Accounts of the system's own roles, which the broker lets nobody else be. */
@@ -158,6 +159,8 @@ async function take(transaction: Database, command: BusCommand): ReturnType<Comm
       .executeTakeFirst()
     if (!publisher) return nowhere(`The account ${account} may not command house ${houseId}`)
   }
+  // Before the device, as whoever deletes the house does.
+  await sql`select from houses where id = ${houseId} for key share`.execute(transaction)
   const device = await transaction
     .selectFrom('devices as d')
     .innerJoin('integrations as i', 'i.id', 'd.integration_id')
@@ -201,12 +204,14 @@ const mostText = 100
 const mostArguments = 2000
 
 /** What was asked for, as far as it can be kept. */
-function readable({ capability, verb, arguments: given }: BusCommand['given']): Omit<CheckedCommand, 'capability'> & {
+export function readable({ capability, verb, arguments: given }: BusCommand['given']): Omit<
+  CheckedCommand,
+  'capability'
+> & {
   readonly capability: string
 } {
   const text = (value: unknown) => (typeof value === 'string' ? value.replaceAll('\0', '').slice(0, mostText) : '')
   const isKept = typeof given === 'object' && given !== null && !Array.isArray(given)
-  const json = isKept ? JSON.stringify(given).replaceAll('\\u0000', '') : '{}'
-  const { location, ...values } = (json.length <= mostArguments ? JSON.parse(json) : {}) as Record<string, unknown>
+  const { location, ...values } = JSON.parse((isKept && jsonText(given, mostArguments)) || '{}')
   return { capability: text(capability), verb: text(verb), location: text(location), arguments: values }
 }

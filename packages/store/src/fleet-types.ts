@@ -1,6 +1,7 @@
 /** The fleet's side of the store: what connectors, the launcher and the command line use. Times are ms since the epoch. */
 import type { DeviceState, DeviceStatus, FailureKind } from '@nabolag/core'
 import type { CommandFleet } from './command-types.ts'
+import type { ControlFleet } from './control-types.ts'
 import type { TrialsOfFleet } from './trial-types.ts'
 import type { BuiltInIntegration, Credentials, Desired, IntegrationKind, LogEntry } from './types.ts'
 import type { VendorsOfFleet } from './vendor-types.ts'
@@ -134,5 +135,5 @@ type FleetItself = {
   rotateMasterKey(onProgress?: (done: number, total: number) => void): Promise<Rotation>
 }
 
-/** What the connector, the launcher and the command line use; not bound to a house. */
-export type Fleet = CommandFleet & FleetItself & TrialsOfFleet & VendorsOfFleet
+/** What the connector, the controller, the launcher and the command line use; not bound to a house. */
+export type Fleet = CommandFleet & ControlFleet & FleetItself & TrialsOfFleet & VendorsOfFleet

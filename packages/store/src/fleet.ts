@@ -14,6 +14,7 @@ import { sessionsOf } from './sessions.ts'
 import { statusOf } from './status.ts'
 import type { Tables } from './tables.ts'
 import { trialsOfFleet } from './trials.ts'
+import { turnsOf } from './turns.ts'
 import type { Fleet, FleetDevice } from './types.ts'
 import { vendorsOfFleet } from './vendors.ts'
 
@@ -25,6 +26,7 @@ const resumeKey = 'resume'
 export const makeFleet = (database: Kysely<Tables>, keys: MasterKeys): Fleet => ({
   ...leasesOf(database),
   ...fleetCommandsOf(database),
+  ...turnsOf(database),
   ...sessionsOf(database, keys),
   ...trialsOfFleet(database, keys),
   ...vendorsOfFleet(database),

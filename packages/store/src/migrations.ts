@@ -5,6 +5,7 @@
 import { Problem } from '@nabolag/core'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { commandsStep } from './commands-table.ts'
+import { controlStep } from './control-schema.ts'
 import { publishersOfDevices } from './outside.ts'
 import { vendorSessions } from './sessions-schema.ts'
 import type { Tables } from './tables.ts'
@@ -200,6 +201,7 @@ export const steps: readonly Step[] = [
   { name: 'trials-and-vendors', sql: trialsAndVendors },
   { name: 'commands', sql: commandsStep },
   { name: 'vendor-sessions', sql: vendorSessions },
+  { name: 'control', sql: controlStep },
 ]
 
 /** Any number will do, as long as every version of this program takes the same. */

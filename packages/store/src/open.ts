@@ -3,6 +3,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { accountsOf } from './accounts.ts'
 import { commandsOf } from './commands.ts'
+import { controlOf } from './control.ts'
 import { devicesOf } from './devices.ts'
 import { guarded } from './faults.ts'
 import { makeFleet } from './fleet.ts'
@@ -55,6 +56,7 @@ export function openStore({ url, masterKey, baseUrl, log, connections = 5 }: Sto
         ...integrationsOf(database, asker),
         ...accountsOf(database, asker, people),
         ...commandsOf(database, asker),
+        ...controlOf(database, asker),
         ...trialsOf(database, asker, keys),
         ...vendorsOf(database, asker),
       }),

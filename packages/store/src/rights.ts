@@ -63,6 +63,17 @@ export async function requireHouse(database: Database, asker: Asker, houseId: nu
   if (intent === 'own' && role !== 'owner') throw Problem('not-allowed', 'Only the owner of the house may do this')
 }
 
+/**
+ * Keeps the house from being deleted until the transaction is over. First where rows of a house are locked: who deletes
+ * it locks it first, too, so that nobody waits for one who waits for them.
+ *
+ * @throws ProblemError `no-such-house` when it was deleted since it was looked at
+ */
+export async function holdHouse(transaction: Database, houseId: number): Promise<void> {
+  const { rows } = await sql`select id from houses where id = ${houseId} for key share`.execute(transaction)
+  if (rows.length === 0) throw Problem('no-such-house')
+}
+
 /** The asker's row among the members of the house at hand. */
 export const memberRole = (asker: Asker) =>
   sql<HouseRole | null>`(select m.role from house_members m where m.house_id = houses.id and m.user_id = ${asker.userId})`.as(

@@ -1,6 +1,7 @@
 /** The tables as Kysely sees them; `migrations.ts` makes them. */
-import type { CommandState, DeviceState, FailureKind, OwnBounds } from '@nabolag/core'
+import type { CapabilityName, CommandState, DeviceState, FailureKind, OwnBounds } from '@nabolag/core'
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
+import type { ControlMode, Loop, RoomModel } from './control-types.ts'
 import type { Channel, TrialKind, TrialOutcome } from './trial-types.ts'
 import type { CommandStep, Desired, HouseRole, IntegrationKind, LogLevel, Scope, UserRole } from './types.ts'
 import type { IncidentKind } from './vendor-types.ts'
@@ -177,7 +178,7 @@ export type Tables = {
     state: CommandState
     reason: string | null
     asked_by: string
-    asked_over: 'api' | 'bus'
+    asked_over: 'api' | 'bus' | 'controller'
     request_id: string | null
     digest: string | null
     connector: string | null
@@ -189,6 +190,62 @@ export type Tables = {
     changed_at: ColumnType<Date, never, unknown>
     history: ColumnType<CommandStep[], string, unknown>
   }
+  rooms: {
+    id: Generated<number>
+    house_id: number
+    name: string
+    area: number | null
+    comfort: Json
+    heating: ColumnType<unknown, string | null, string | null>
+    fit_at: Date | null
+    fit_until: Date | null
+    fit_fence: Generated<string>
+  }
+  room_sensors: { room_id: number; position: number; device_id: number; location: string; group_name: string | null }
+  loops: {
+    id: Generated<number>
+    house_id: number
+    kind: Loop['kind']
+    room_id: number | null
+    device_id: number
+    location: string
+    capability: CapabilityName
+    mode: ControlMode
+    paused_until: Date | null
+    controller: string
+    settings: Json
+    limits: Json
+  }
+  house_control: {
+    house_id: number
+    facts: ColumnType<unknown, string | undefined, string>
+    prices: ColumnType<unknown, string | undefined, string>
+    memory: unknown
+    memory_at: Date | null
+    due: Date | null
+    changed: Generated<boolean>
+    holder: string | null
+    fence: Generated<string>
+    until: Date | null
+  }
+  receipts: {
+    id: Generated<string>
+    house_id: number
+    loop_id: number
+    at: Date
+    receipt: Json
+    command_ids: string[]
+  }
+  plans: { house_id: number; made_at: Date; plan: Json }
+  room_models: {
+    id: Generated<string>
+    room_id: number
+    made_at: Date
+    outcome: RoomModel['outcome']
+    because: string
+    model: ColumnType<unknown, string | null, never>
+  }
+  controllers: { id: string; address: string | null; beat: Date }
   app_state: { key: string; value: Json }
 }
 

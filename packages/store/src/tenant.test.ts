@@ -240,6 +240,8 @@ describe.each(databases)('houses and devices on $name', ({ start }) => {
   })
 })
 
+const battery = { device: 'many', count: 0, location: '', capability: 'battery' as const }
+
 /** Every method with a house, in the order in which one after the other may be called. */
 const houseCalls = (id: number): Record<string, (tenant: Tenant) => Promise<unknown>> => ({
   house: (t) => t.house(id),
@@ -264,6 +266,22 @@ const houseCalls = (id: number): Record<string, (tenant: Tenant) => Promise<unkn
   command: (t) => t.command(id, 'many', 0, 'none'),
   addCommand: (t) => t.addCommand(id, 'many', 0, { capability: 'x', verb: 'x', arguments: {} }, { seconds: 1 }),
   setBounds: (t) => t.setBounds(id, 'many', 0, {}),
+  rooms: (t) => t.rooms(id),
+  room: (t) => t.room(id, 1),
+  addRoom: (t) => t.addRoom(id, { name: 'Stue', comfort: {} }),
+  changeRoom: (t) => t.changeRoom(id, 1, { area: 10 }),
+  removeRoom: (t) => t.removeRoom(id, 1),
+  control: (t) => t.control(id),
+  addLoop: (t) => t.addLoop(id, { kind: 'battery', actuator: battery, controller: 'battery' }),
+  changeLoop: (t) => t.changeLoop(id, 1, { mode: 'advise' }),
+  removeLoop: (t) => t.removeLoop(id, 1),
+  pauseControl: (t) => t.pauseControl(id, null),
+  setHouseFacts: (t) => t.setHouseFacts(id, {}),
+  setPriceSettings: (t) => t.setPriceSettings(id, {}),
+  receipts: (t) => t.receipts(id),
+  plan: (t) => t.plan(id),
+  models: (t) => t.models(id),
+  controlMemory: (t) => t.controlMemory(id),
   letCommand: (t) => t.letCommand(id, 1),
   addPublisher: (t) => t.addPublisher(id, 'mill'),
   revokePublisher: (t) => t.revokePublisher(id, 1),

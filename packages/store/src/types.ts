@@ -1,11 +1,14 @@
 /** What goes in and out of the store. Every time is in ms since the epoch. */
 import type { DeviceStatus } from '@nabolag/core'
 import type { CommandTenant } from './command-types.ts'
+import type { ControlTenant } from './control-types.ts'
 import type { DevicePlace, Fleet } from './fleet-types.ts'
 import type { TrialsOfTenant } from './trial-types.ts'
 import type { VendorsOfTenant } from './vendor-types.ts'
 
 export type * from './command-types.ts'
+export type * from './control-types.ts'
+export { controlModes } from './control-types.ts'
 export type * from './fleet-types.ts'
 export type * from './trial-types.ts'
 export { channels } from './trial-types.ts'
@@ -278,7 +281,7 @@ type TenantItself = {
  * Everywhere: a house that is missing or somebody else's is `no-such-house`; a right that is missing (a reader who
  * changes, a token without the scope) is `not-allowed`; devices `no-such-device`, integrations `no-such-integration`.
  */
-export type Tenant = TenantItself & CommandTenant & TrialsOfTenant & VendorsOfTenant
+export type Tenant = TenantItself & CommandTenant & ControlTenant & TrialsOfTenant & VendorsOfTenant
 
 /** A cookie as plain values; the caller adds HttpOnly, SameSite, Path and (on https) Secure. `maxAge` in seconds. */
 export type SessionCookie = { readonly name: string; readonly value: string; readonly maxAge: number }
