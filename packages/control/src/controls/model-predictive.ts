@@ -16,6 +16,11 @@ const Settings = Type.Object({
     default: 1,
     title: 'How much of the allowed deviation a plan may use (0 none, 1 all)',
   }),
+  keepMean: Type.Boolean({
+    default: true,
+    title:
+      'In the warm hours of the day on average as warm as wished for: heat is moved in time, not saved by a colder room',
+  }),
   proportionalGain: Type.Number({
     minimum: 0,
     maximum: 10,
@@ -39,7 +44,7 @@ export const modelPredictive = defineControl<HeatingView>()({
   label: 'Plan two days ahead by price and weather',
   settings: Settings,
 
-  decide(view, { useOfBand: _, ...own }, memory?: PiMemory): Decision<HeatingSet, PiMemory | undefined> {
+  decide(view, { useOfBand: _, keepMean: __, ...own }, memory?: PiMemory): Decision<HeatingSet, PiMemory | undefined> {
     const step = view.path && stepAt(view.path, view.now)
     const planned = step !== undefined && isNumber(step.temperature)
     const decision = priceResponsivePi.decide(view, { ...carefulSettings, referenceRate: 0, ...own }, memory)

@@ -64,17 +64,21 @@ const Settings = Type.Object({
   restWithin: Type.Number({
     minimum: 0,
     maximum: 1,
-    default: 0,
+    default: 0.5,
     unit: 'K',
-    title: 'Set-point and integrator rest while the room is so near its aim (K); 0 for never',
+    title:
+      'Set-point and integrator rest while the room is so near its aim (K): half a step of the unit, so that it does not go to and fro; 0 for never, as published',
   }),
 })
 export type PriceResponsiveSettings = Static<typeof Settings>
 
-/** The defaults: table 7.4 and the published reading of everything that is left open. */
-export const publishedSettings = Object.fromEntries(
-  Object.entries(Settings.properties).map(([name, schema]) => [name, (schema as { default?: unknown }).default]),
-) as unknown as PriceResponsiveSettings
+/** Table 7.4 and the published reading of everything that is left open: the defaults, but for the unit's whole degrees. */
+export const publishedSettings = {
+  ...Object.fromEntries(
+    Object.entries(Settings.properties).map(([name, schema]) => [name, (schema as { default?: unknown }).default]),
+  ),
+  restWithin: 0,
+} as unknown as PriceResponsiveSettings
 
 /** Shifts use instead of cooling the house: more gain on what differs from the mean, and every limit in place. */
 export const carefulSettings: PriceResponsiveSettings = {

@@ -129,7 +129,7 @@ function planRoom(room: RoomSetup, loop: LoopSetup, { setup, seen, memory, now, 
   const state = roomStateOf(room, loop, { setup, seen, before, now })
   const estimate = stateNow(state, seen.held[loop.id], seen, now)
   if (state.reading === 'unknown' || !estimate) return undefined
-  const { useOfBand } = settingsOf(modelPredictive.settings, loop.settings)
+  const { useOfBand, keepMean } = settingsOf(modelPredictive.settings, loop.settings)
   const { highest = 26, frost = 8 } = loop.limits
   const wishes = ends.map((end) => wishAt(room.comfort, end - 1, setup.timezone))
   return {
@@ -144,6 +144,7 @@ function planRoom(room: RoomSetup, loop: LoopSetup, { setup, seen, memory, now, 
     upper: wishes.map(({ temperature, highest: most }) =>
       clamp(temperature + useOfBand * (most - temperature), frost + 1, highest),
     ),
+    ...(keepMean && { wish: wishes.map(({ temperature }) => temperature), owed: memory.rooms[room.id]?.owed ?? 0 }),
     heating: state.heating,
   }
 }

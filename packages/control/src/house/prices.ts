@@ -8,7 +8,7 @@ import { type CapacityOutlook, type CapacityTariff, capacityOutlook, dayMaxima, 
 import { inForce } from '../prices/dated.ts'
 import { householdPrice, type PricedInterval, tariffsOf } from '../prices/household-price.ts'
 import type { PriceSettings } from '../prices/settings.ts'
-import { fillUnknown, type SpotEntry } from '../prices/spot.ts'
+import { fillUnknown, gapsOf, type SpotEntry, tidySpot } from '../prices/spot.ts'
 import { priceAreaOf } from './price-area.ts'
 import type { HouseSeen, HouseSetup } from './types.ts'
 
@@ -102,6 +102,7 @@ export const stepOfInterval = ({ start, end, law, marginal }: PricedInterval): R
  *
  * @param spot from eight days before `from`, so that there is something to fill from
  * @param use what the meter drew in the months of the span, from their first days on: for the cap of the support
+ * @param reach h: further from anything published than this nothing is filled in, but missing
  */
 export function priceSpan(asked: {
   readonly settings: PriceSettings
@@ -112,11 +113,13 @@ export function priceSpan(asked: {
   readonly to: number
   readonly minutes?: 15 | 60
   readonly exportPrice?: number
+  readonly reach?: number
 }): Pick<HousePrices, 'intervals' | 'missing' | 'notes'> {
-  const { settings, timezone, use, from, to, minutes, exportPrice } = asked
+  const { settings, timezone, use, from, to, minutes, exportPrice, reach = Number.POSITIVE_INFINITY } = asked
+  const isNear = nearTo(asked.spot, reach * hour)
   const spot = fillUnknown(asked.spot, from, to, timezone).flatMap((entry) => {
     const [start, end] = [Math.max(entry.start, from), Math.min(entry.end, to)]
-    return end > start ? [{ ...entry, start, end }] : []
+    return end > start && (!entry.estimated || isNear(start)) ? [{ ...entry, start, end }] : []
   })
   const usedBefore: Record<string, number> = {}
   for (const { start, end, energy } of use) {
@@ -129,7 +132,7 @@ export function priceSpan(asked: {
   const guessed = intervals.filter(({ estimated }) => estimated)
   return {
     intervals: intervals.map((interval) => ({ ...interval, sell: exportPrice ?? interval.parts.spot.withoutVat })),
-    missing: intervals.length === 0 && to > from ? [{ start: from, end: to }] : [],
+    missing: gapsOf(intervals, from, to),
     notes: [
       ...notes,
       ...(guessed.length > 0 ? [`${guessed.length} of ${intervals.length} prices are not published: filled in`] : []),
@@ -138,7 +141,23 @@ export function priceSpan(asked: {
   }
 }
 
-/** Where the month stands, and what today may draw; days to come are expected to be like those that were. */
+/** Whether anything is published so near to a moment, ms; for moments that only move on. */
+function nearTo(spot: readonly SpotEntry[], reach: number): (moment: number) => boolean {
+  const known = tidySpot(spot)
+  let next = 0
+  return (moment) => {
+    while (next < known.length && known[next]!.start < moment) next++
+    const [before, after] = [known[next - 1], known[next]]
+    return (
+      (before !== undefined && moment - before.end < reach) || (after !== undefined && after.start - moment <= reach)
+    )
+  }
+}
+
+/**
+ * Where the month stands, and what today may draw; days to come are expected to be like those that were, and on a month's
+ * first day like it so far.
+ */
 export function capacityNow(
   settings: PriceSettings,
   use: readonly Use[],
@@ -154,8 +173,9 @@ export function capacityNow(
     use.filter(({ start, end }) => start >= begin && end > start && start < now),
     timezone,
   )
-  const others = days.filter(({ date }) => date !== today).map(({ power }) => power)
-  const usual = others.length > 0 ? others.reduce((sum, power) => sum + power, 0) / others.length : undefined
+  const others = days.filter(({ date }) => date !== today)
+  const like = others.length > 0 ? others : days
+  const usual = like.length > 0 ? like.reduce((sum, { power }) => sum + power, 0) / like.length : undefined
   const left = daysLeft(today)
   const outlook = capacityOutlook({
     ...{ tariff, days, today },

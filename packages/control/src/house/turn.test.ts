@@ -61,7 +61,7 @@ test('the schedule is commanded once, and again only when the wish changes', () 
     },
   ])
   expect(first.loops[0]!.receipt.sentence).toBe(
-    '10:05, Stue at 20.4 °C, power at 1.34 NOK/kWh: set the temperature to 22 °C. The wish for this hour is 22 °C.',
+    '10:05, Stue at 20.4 °C, power at 1.33 NOK/kWh: set the temperature to 22 °C. The wish for this hour is 22 °C.',
   )
   const again = turn({ memory: first.memory, now: now + 5 * minute })
   expect(again.loops[0]!.commands).toEqual([])

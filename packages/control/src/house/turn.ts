@@ -7,6 +7,7 @@ import { localTime } from '../comfort/local-time.ts'
 import { wishAt } from '../comfort/wish.ts'
 import { hour, isNumber, minute, type Wanted } from '../controls/define-control.ts'
 import { stepAt } from '../controls/view.ts'
+import { warmWithin } from '../mpc/formulate.ts'
 import type { Plan } from '../mpc/plan.ts'
 import type { GuardView, Move } from '../safety/guard.ts'
 import { judge, unusable } from '../safety/readings.ts'
@@ -20,7 +21,17 @@ import { planKeyOf } from './plan-view.ts'
 import { type HousePrices, pricesOf } from './prices.ts'
 import { type RoomState, roomStateOf } from './room-state.ts'
 import { batteryTurn, ventilationTurn } from './technics-turn.ts'
-import type { HouseMemory, HouseSeen, HouseSetup, HouseTurn, LoopMemory, LoopSetup, LoopTurn, Notice } from './types.ts'
+import type {
+  HouseMemory,
+  HouseSeen,
+  HouseSetup,
+  HouseTurn,
+  LoopMemory,
+  LoopSetup,
+  LoopTurn,
+  Notice,
+  RoomMemory,
+} from './types.ts'
 
 /** What every loop of a turn is given. */
 export type LoopGiven = {
@@ -88,7 +99,7 @@ export function turnOfHouse(given: {
     memory: {
       at: now,
       loops: Object.fromEntries(turns.map(({ result, memory: kept }) => [result.loop, kept])),
-      rooms: Object.fromEntries([...rooms].map(([id, { estimate }]) => [id, estimate ? { estimate } : {}])),
+      rooms: Object.fromEntries([...rooms].map(([id, state]) => [id, roomMemoryOf(state, given)])),
       ...(plan && { plan }),
       ...(planMadeAt !== undefined && { planMadeAt }),
       ...(given.plan ? { planFor: planKeyOf(setup) } : memory.planFor !== undefined && { planFor: memory.planFor }),
@@ -96,6 +107,23 @@ export function turnOfHouse(given: {
     },
     ...(given.plan && { plan: given.plan }),
   }
+}
+
+/** What the room owes is forgotten with this time constant, h. */
+const owedFor = 24
+
+function roomMemoryOf(
+  { room, reading, estimate }: RoomState,
+  { setup, memory, now }: Parameters<typeof turnOfHouse>[0],
+): RoomMemory {
+  const hours = Math.min(1, Math.max(0, (now - (memory.at ?? now)) / hour))
+  const before = memory.rooms[room.id]?.owed ?? 0
+  const wish = wishAt(room.comfort, now, setup.timezone)
+  const usual = wish.from === 'weekday' || wish.from === 'weekend' ? room.comfort[wish.from] : []
+  const isWarm = usual.every(({ temperature }) => wish.temperature >= temperature - warmWithin) && usual.length > 0
+  const cold = reading === 'unknown' || !isWarm ? 0 : wish.temperature - reading.value
+  const owed = before * Math.exp(-hours / owedFor) + cold * hours
+  return { ...(estimate && { estimate }), owed: isNumber(owed) ? owed : 0 }
 }
 
 function turnOfLoop(loop: LoopSetup, before: LoopMemory, given: LoopGiven) {

@@ -208,11 +208,17 @@ export type LoopMemory = {
   readonly fallback?: { readonly at: number; readonly schedule: string }
 }
 
+export type RoomMemory = {
+  readonly estimate?: Estimate
+  /** Kelvin hours by which the room has been colder than wished for in its warm hours; forgotten over a day. */
+  readonly owed?: number
+}
+
 /** Everything a turn must know of the turns before it; plain JSON, small. */
 export type HouseMemory = {
   readonly at?: number
   readonly loops: Readonly<Record<string, LoopMemory>>
-  readonly rooms: Readonly<Record<string, { readonly estimate?: Estimate }>>
+  readonly rooms: Readonly<Record<string, RoomMemory>>
   /** The newest plan that holds. */
   readonly plan?: Plan
   readonly planMadeAt?: number

@@ -32,6 +32,11 @@ export class ProgramBuilder {
     return this.#rowUpper.push(upper) - 1
   }
 
+  setRow(row: number, lower: number, upper: number): void {
+    this.#rowLower[row] = lower
+    this.#rowUpper[row] = upper
+  }
+
   /** Each row and column at most once. Zeros are kept, so that the shape does not hang on the values. */
   put(row: number, column: number, value: number): void {
     this.#row.push(row)

@@ -29,6 +29,10 @@ export type CapacityQuestion = {
   readonly movable?: { readonly power: number; readonly energy: number }
   /** Highest hours of usual days, such as the last month's, for a month's first days. */
   readonly usual?: readonly number[]
+  /** Share of a step's limit kept free for a day that needs more than any before; less in the month's last days. */
+  readonly margin?: number
+  /** Share of the next step's price that a kW lower on a day is worth: some day will need it. */
+  readonly reserve?: number
   /** What it costs to move a kWh to another hour, NOK/kWh. */
   readonly moving?: number
   /** What a day costs whose hours stay within a power, NOK: of a `rehearsal`. In place of `movable` and `moving`. */
@@ -62,14 +66,16 @@ export type CapacityAim = {
 
 /** As little as this above a limit is above it. */
 const watt = 0.001
-/** Steps above the cheapest that are worth a thought: what is left unmoved beyond them comes for nothing. */
+/** Dearer than any step: what cannot be kept. */
 const unreachable = 1e6
 
+const usualReserve = 0
+const usualMargin = 0.05
 const onePump = { power: 2, energy: 6 }
 
 /** The step to keep: that of which the charge and the moving together cost least in the days that are left. */
 export function stepToKeep(asked: CapacityQuestion): CapacityAim | undefined {
-  const { now, timezone, vat, use, moving = 0.25, movable = onePump } = asked
+  const { now, timezone, vat, use, moving = 0.25, movable = onePump, margin = usualMargin } = asked
   const today = localDateOf(now, timezone)
   const tariff = inForce(asked.tariffs, `${today.slice(0, 7)}-01`)?.entry
   if (!tariff || tariff.method === 'by-hand' || tariff.steps.length === 0) return undefined
@@ -83,13 +89,19 @@ export function stepToKeep(asked: CapacityQuestion): CapacityAim | undefined {
   const toCome = expectedPeaks.slice(0, Math.min(counted, daysLeft))
   const unmanaged = billedPower(tariff.method, [...peaks, ...toCome])
 
+  const lowest = profiles.map((hours) => lowestPeak(hours, movable))
+  // What other days than the ones in sight are taken to need.
+  const typical = lowest.toSorted((a, b) => a - b)[Math.floor((lowest.length - 1) / 2)] ?? 0
+
   const choices = tariff.steps.flatMap((_, step): StepChoice[] => {
     const limit = limitOf(tariff, step)
-    const perDay = perDayWithin(limit, peaks, counted, daysLeft)
+    const perDay = perDayWithin(limit, marginOf(limit, margin, daysLeft), peaks, counted, daysLeft)
     if (perDay === undefined) return []
-    const { moved, within } = movedBelow(perDay, profiles, movable)
+    // A day that needs more than its share may have it where the mean of the highest still fits.
+    const highest = [...peaks, ...lowest, ...Array<number>(Math.min(counted, daysLeft)).fill(Math.min(perDay, typical))]
+    const within = billedPower(tariff.method, highest) <= limit
     const charge = perMonth(tariff, step) * (1 + vat)
-    const total = moved * daysLeft
+    const total = movedBelow(perDay, profiles) * daysLeft
     const kept = asked.cost ? asked.cost(perDay) * daysLeft : moving * total + (within ? 0 : unreachable)
     return [{ step, limit, perDay, moved: total, within, charge, cost: charge + kept }]
   })
@@ -120,7 +132,7 @@ export function capacityFor(asked: CapacityQuestion, aim = stepToKeep(asked)): C
     return share > 0 && kwh > 0 ? sum + kwh * Math.min(1, share) : sum
   }, 0)
   return {
-    step: aim.chosen.limit,
+    step: aim.chosen.limit - marginOf(aim.chosen.limit, asked.margin ?? usualMargin, daysAfter(today) + 1),
     // Leaving the step altogether costs `more` for `beyond` kW; what is dearer than that is not worth keeping it for.
     price: aim.more / Math.max(0.5, aim.beyond),
     peaks: maxima.filter(({ date }) => date !== today).map(({ power }) => power),
@@ -129,10 +141,15 @@ export function capacityFor(asked: CapacityQuestion, aim = stepToKeep(asked)): C
     toCome: Array<number>(Math.min(counted, Math.max(0, daysAfter(today) - Math.max(0, ...days)))).fill(
       aim.chosen.perDay,
     ),
+    reserve: (asked.reserve ?? usualReserve) * aim.more,
     days,
     counted,
   }
 }
+
+/** At least what a meter and a plan may differ by. */
+const marginOf = (limit: number, share: number, daysLeft: number) =>
+  Number.isFinite(limit) ? Math.min(limit, Math.max(0.02, share * limit * Math.min(1, (daysLeft - 1) / 10))) : 0
 
 /** The mean of the highest days that a step ends at, kW. */
 function limitOf({ steps, thresholdIncluded }: CapacityTariff, step: number): number {
@@ -164,7 +181,13 @@ function daysAfter(today: string): number {
 }
 
 /** The highest that all days left may reach with the mean of the highest still within a limit; `undefined`: none. */
-function perDayWithin(limit: number, peaks: readonly number[], counted: number, daysLeft: number): number | undefined {
+function perDayWithin(
+  limit: number,
+  margin: number,
+  peaks: readonly number[],
+  counted: number,
+  daysLeft: number,
+): number | undefined {
   if (!Number.isFinite(limit)) return Number.POSITIVE_INFINITY
   const highest = peaks.toSorted((a, b) => b - a).slice(0, counted)
   const meanWith = (power: number) => {
@@ -172,11 +195,12 @@ function perDayWithin(limit: number, peaks: readonly number[], counted: number, 
     return all.slice(0, counted).reduce((sum, each) => sum + each, 0) / counted
   }
   if (meanWith(0) > limit) return undefined
+  const aimed = Math.max(meanWith(0), limit - margin)
   let low = 0
   let high = counted * limit
   for (let n = 0; n < 40; n++) {
     const middle = (low + high) / 2
-    if (meanWith(middle) > limit) high = middle
+    if (meanWith(middle) > aimed) high = middle
     else low = middle
   }
   return low
@@ -207,35 +231,48 @@ function expectedDays({ now, steps, timezone, expected }: CapacityQuestion): num
   return (whole.length > 0 ? whole : [...days.values()]).map((hours) => [...hours.values()])
 }
 
-/** kWh of a mean day that must leave the hours above a power, and whether they can. */
-function movedBelow(perDay: number, days: readonly (readonly number[])[], movable: typeof onePump) {
-  let moved = 0
-  let within = true
-  for (const hours of days) {
-    let today = 0
-    let room = 0
-    for (const kwh of hours) {
-      const beyond = Math.max(0, kwh - perDay)
-      if (beyond > movable.power + 1e-9) within = false
-      today += beyond
-      room += Math.max(0, perDay - kwh)
-    }
-    if (today > Math.min(room, movable.energy) + 1e-9) within = false
-    moved += today
+/** kWh of a mean day that must leave the hours above a power. */
+const movedBelow = (perDay: number, days: readonly (readonly number[])[]) =>
+  days.reduce((sum, hours) => sum + beyondOf(hours, perDay), 0) / Math.max(1, days.length)
+
+const beyondOf = (hours: readonly number[], power: number) =>
+  hours.reduce((sum, kwh) => sum + Math.max(0, kwh - power), 0)
+
+/** The lowest that the highest hour of a day can be made by moving, kW. */
+function lowestPeak(hours: readonly number[], movable: typeof onePump): number {
+  let low = Math.max(0, Math.max(...hours) - movable.power)
+  let high = Math.max(...hours)
+  const fits = (power: number) => {
+    const room = hours.reduce((sum, kwh) => sum + Math.max(0, power - kwh), 0)
+    return beyondOf(hours, power) <= Math.min(room, movable.energy) + 1e-9
   }
-  return { moved: days.length > 0 ? moved / days.length : 0, within }
+  if (fits(low)) return low
+  for (let n = 0; n < 30; n++) {
+    const middle = (low + high) / 2
+    if (fits(middle)) high = middle
+    else low = middle
+  }
+  return high
 }
 
 /**
- * What usual days cost when every hour of them stays within a power, found by planning them: days just past, or those
- * that the next plan sees. Comfort that is missed counts, and what is left at the end.
+ * What usual days cost when the mean of their highest hours stays within a power, found by planning them: days just past,
+ * or those that the next plan sees. Comfort that is missed counts, and what is left at the end.
  *
  * @param view one home without a capacity charge
  * @returns NOK a day; only its differences mean something
  */
 export function rehearsal(
   planner: Planner,
-  { view, timezone }: { readonly view: View & { readonly grid: NonNullable<View['grid']> }; readonly timezone: string },
+  {
+    view,
+    timezone,
+    counted = 3,
+  }: {
+    readonly view: View & { readonly grid: NonNullable<View['grid']> }
+    readonly timezone: string
+    readonly counted?: 1 | 3
+  },
 ): (perDay: number) => number {
   const { now, grid } = view
   const days = grid.steps.reduce((sum, hours) => sum + hours, 0) / 24
@@ -251,7 +288,7 @@ export function rehearsal(
     const most = Math.min(perDay, 1000)
     let cost = known.get(most)
     if (cost === undefined) {
-      const capacity: Capacity = { step: most, price: 1000, counted: 1, peaks: [], today: 0, days: numbers }
+      const capacity: Capacity = { step: most, price: 1000, counted, peaks: [0, 0, 0], today: 0, days: numbers }
       const plan = planner.plan({ ...view, homes: view.homes.map((home) => ({ ...home, capacity })) })
       cost = plan.status === 'optimal' && plan.objective !== undefined ? plan.objective / days : unreachable
       known.set(most, cost)

@@ -22,6 +22,8 @@ export type CleanRoom = {
   readonly warmth: readonly number[]
   readonly lower: readonly number[]
   readonly upper: readonly number[]
+  readonly wish?: readonly number[]
+  readonly owed: number
   readonly sources: readonly Source[]
 }
 
@@ -207,8 +209,14 @@ function cleanRoom(
     return (Hie * air + Hea * outdoor[0]! + Ae * sun[0]!) / (Hie + Hea)
   }
   const structure = within(given.structure, -50, 60, still())
-  return { name, house: model, air, structure, warmth, lower, upper, sources: sourcesOf(given.heating, outdoor) }
+  const wish = given.wish && hold(given.wish, count, 5, 35, 21).map((one, k) => clamp(one, lower[k]!, upper[k]!))
+  const owed = within(given.owed, -mostOwed, mostOwed, 0)
+  const sources = sourcesOf(given.heating, outdoor)
+  return { name, house: model, air, structure, warmth, lower, upper, ...(wish && { wish }), owed, sources }
 }
+
+/** Kelvin hours: no more is repaid in a day. */
+const mostOwed = 12
 
 /** A detached house of 140 m², where nothing better is known: only for the thermostat plan. */
 const plainHouse: HouseParameters = { Ci: 2.1, Ce: 6.3, Hie: 1, Hia: 0.06, Hea: 0.1, Aw: 0, Ae: 0 }
@@ -265,6 +273,8 @@ function cleanBattery(battery: Battery): Required<Battery> | undefined {
     efficiency: within(battery.efficiency, 0.5, 1, 0.95),
     leak: within(battery.leak, 0, 0.1, 2e-5),
     wear: within(battery.wear, 0, 10, 0.05),
+    // By the mean price, which is not known here.
+    worth: within(battery.worth, 0, 100, Number.NaN),
     taperAbove: within(battery.taperAbove, 0.5, 1, 1),
   }
 }
@@ -282,6 +292,7 @@ function cleanCapacity(capacity: Capacity, count: number): Required<Capacity> | 
     toCome: list(capacity.toCome)
       .filter(finite)
       .map((power) => clamp(power, 0, 1e4)),
+    reserve: within(capacity.reserve, 0, 1e3, 0),
     today: within(capacity.today, 0, 1e4, 0),
     thisHour: within(capacity.thisHour, 0, 1e4, 0),
     days: Array.from({ length: count }, (_, k) => (Number.isInteger(days[k]) ? (days[k] as number) : -1)),

@@ -225,7 +225,51 @@ function addRoom(
     columns.structure.push(now.structure)
     columns.balance.push(rowAir)
   }
+  if (room.wish) keepMean(build, home, room, steps, columns, room.wish)
   return columns
+}
+
+/** The mean is kept over so many hours. */
+const meanHours = 24
+
+/** Hours whose wish is this near the day's warmest are those in which somebody wants the room warm, K. */
+export const warmWithin = 0.5
+
+/**
+ * Over the warm hours of the coming day the room is on average as warm as wished for, and what it owes is repaid; at a
+ * price, not at any. A night that stays warmer than it needs to be repays nothing.
+ */
+function keepMean(
+  build: ProgramBuilder,
+  home: CleanHome,
+  room: CleanRoom,
+  steps: readonly number[],
+  columns: RoomColumns,
+  wish: readonly number[],
+) {
+  const row = build.row(0, Number.POSITIVE_INFINITY)
+  let hours = 0
+  let wanted = room.owed
+  const coming = steps.flatMap((length, k) => {
+    hours += length
+    return hours - length < meanHours ? [{ k, length }] : []
+  })
+  const warmest = coming.reduce((most, { k }) => Math.max(most, wish[k]!), 0)
+  for (const { k, length } of coming) {
+    // Zeros are put too: the shape of the program does not hang on the wishes.
+    const weight = wish[k]! >= warmest - warmWithin ? length : 0
+    wanted += weight * wish[k]!
+    const { inside, above, below, farBelow } = columns
+    build.put(row, inside[k]!, weight)
+    build.put(row, above[k]!, weight)
+    build.put(row, below[k]!, -weight)
+    build.put(row, farBelow[k]!, -weight)
+  }
+  build.setRow(row, wanted, Number.POSITIVE_INFINITY)
+  // Three times what a kelvin costs where heat is made from power one to one.
+  const { Hia, Hie, Hea } = room.house
+  const loss = Hia + (Hie * Hea) / (Hie + Hea)
+  build.put(row, build.column(Math.max(0.02, 3 * loss * mean(home.price))), 1)
 }
 
 type Temperature = {

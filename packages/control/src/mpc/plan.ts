@@ -69,6 +69,8 @@ export type Plan = {
   /** Length of each step, h. */
   readonly steps: readonly number[]
   readonly homes: readonly HomePlan[]
+  /** What was made least, NOK: cost, missed comfort and limits, less what the heat and charge left at the end are worth. */
+  readonly objective?: number
 }
 
 /** End of a plan, ms. */

@@ -93,6 +93,7 @@ function planned(session: Session, view: CleanView, weights: Weights, weigh: boo
     assumed: view.assumed,
     from: view.now,
     steps: view.steps,
+    objective: chosen.solution.objective,
     homes: homes.map((home, h) => ({
       ...home,
       rooms: home.rooms.map((room, r) => ({ ...room, ...(others[h]?.[r] && { nextBest: others[h][r] }) })),

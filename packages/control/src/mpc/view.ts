@@ -34,6 +34,13 @@ export type Room = {
   /** Comfort limits at the end of each step. */
   readonly lower: readonly number[]
   readonly upper: readonly number[]
+  /**
+   * What the mean of the coming day's warm hours is to be, step by step: heat is then only moved in time, and the room is
+   * no colder for it. Without it the plan keeps to the limits alone, which in winter is the lower one.
+   */
+  readonly wish?: readonly number[]
+  /** Kelvin hours by which the room has lately been colder than that; repaid in the coming day. */
+  readonly owed?: number
   readonly heating: Heating
 }
 
@@ -51,6 +58,8 @@ export type Battery = {
   readonly leak?: number
   /** Cost of a kWh in or out, NOK/kWh. */
   readonly wear?: number
+  /** What a kWh left in it at the end is worth, NOK; by the mean price when absent. */
+  readonly worth?: number
   /** From this share of `most` on the power into it falls in a line to zero; 1 or absent: it does not. */
   readonly taperAbove?: number
 }
@@ -74,6 +83,8 @@ export type Capacity = {
    * that the month has left.
    */
   readonly toCome?: readonly number[]
+  /** What a kW lower on a day is worth although the step is not reached, NOK: days that need more will come. */
+  readonly reserve?: number
   /** Day of each step: 0 today, 1 tomorrow; -1 when it is in another month. */
   readonly days: readonly number[]
 }

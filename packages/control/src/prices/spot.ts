@@ -71,7 +71,7 @@ export function splitAtHours(entries: readonly Known[], timezone: string): Known
 
 /** The spans between two moments that no entry covers. */
 export function gapsOf(
-  entries: readonly SpotEntry[],
+  entries: readonly { readonly start: number; readonly end: number }[],
   from: number,
   to: number,
 ): { readonly start: number; readonly end: number }[] {

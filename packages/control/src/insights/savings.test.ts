@@ -1,0 +1,128 @@
+import { addDays } from '@nabolag/core'
+import { describe, expect, test } from 'vitest'
+import { isBaselineDay } from '../house/experiment.ts'
+import { usualHeatPump } from '../thermal/heat-pump.ts'
+import { daysOfHistory, firstDay, makeHistory } from './history.testing.ts'
+import { type Saving, type Savings, savingsBeforeAfter, savingsByLot } from './savings.ts'
+
+const runs = 200
+const byLot = (seed: number) => (n: number) =>
+  !isBaselineDay({ from: firstDay, to: '2026-12-31', seed }, addDays(firstDay, n))
+const afterwards = (n: number) => n >= 56
+
+type Counted = { raw: number; equal: number; rawSure: number; equalSure: number; width: number; refused: number }
+
+/** In how many of the runs the intervals hold the truth, and in how many they are all above zero. */
+function count(method: (seed: number) => { history: ReturnType<typeof makeHistory>; found: Savings }): Counted {
+  const counted = { raw: 0, equal: 0, rawSure: 0, equalSure: 0, width: 0, refused: 0 }
+  for (let seed = 1; seed <= runs; seed++) {
+    const { history, found } = method(seed)
+    if (found.outcome !== 'found' || found.atEqualTemperature.outcome !== 'found') {
+      counted.refused++
+      continue
+    }
+    const holds = ({ low, high }: Saving, value: number) => Number(low <= value && value <= high)
+    counted.raw += holds(found.raw, history.truth.raw)
+    counted.equal += holds(found.atEqualTemperature, history.truth.equal)
+    counted.rawSure += Number(found.raw.low > 0)
+    counted.equalSure += Number(found.atEqualTemperature.low > 0)
+    counted.width += (found.atEqualTemperature.shareHigh - found.atEqualTemperature.shareLow) / runs
+  }
+  return counted
+}
+
+describe('two hundred houses whose truth is known', () => {
+  const houses = [
+    { name: 'control shifts', shifted: 0.4, colder: 0 },
+    { name: 'control shifts and keeps the rooms colder', shifted: 0.3, colder: 0.8 },
+  ]
+  test.each(houses)('$name: days drawn by lot tell the saving', ({ shifted, colder }) => {
+    const counted = count((seed) => {
+      const history = makeHistory({ seed, days: 60, controlled: byLot(seed), shifted, colder })
+      return { history, found: savingsByLot(history.days, usualHeatPump) }
+    })
+    expect(counted.raw).toBeGreaterThanOrEqual(0.9 * (runs - counted.refused))
+    expect(counted.equal).toBeGreaterThanOrEqual(0.9 * (runs - counted.refused))
+    expect(counted.rawSure).toBeGreaterThan(0.8 * runs)
+    expect(counted.refused).toBeLessThan(0.1 * runs)
+    expect(counted.width).toBeLessThan(0.12)
+  })
+
+  test.each(houses)('$name: days before tell it', ({ shifted, colder }) => {
+    const counted = count((seed) => {
+      const history = makeHistory({ seed, days: 100, controlled: afterwards, shifted, colder })
+      return { history, found: savingsBeforeAfter(history.days, usualHeatPump) }
+    })
+    expect(counted.raw).toBeGreaterThanOrEqual(0.9 * (runs - counted.refused))
+    expect(counted.equal).toBeGreaterThanOrEqual(0.9 * (runs - counted.refused))
+    expect(counted.rawSure).toBeGreaterThan(0.8 * runs)
+    expect(counted.refused).toBeLessThan(0.1 * runs)
+    expect(counted.width).toBeLessThan(0.12)
+  })
+
+  test('a colder house without any shifting saves raw, and nothing at equal temperature', () => {
+    for (const [days, controlled, method] of [
+      [60, byLot, savingsByLot],
+      [100, () => afterwards, savingsBeforeAfter],
+    ] as const) {
+      const counted = count((seed) => {
+        const history = makeHistory({ seed, days, controlled: controlled(seed), shifted: 0, colder: 1.5 })
+        expect(history.truth.equal).toBeCloseTo(0, 6)
+        return { history, found: method(history.days, usualHeatPump) }
+      })
+      expect(counted.rawSure).toBeGreaterThan(0.75 * runs)
+      expect(counted.equal).toBeGreaterThanOrEqual(0.9 * (runs - counted.refused))
+      expect(counted.equalSure).toBeLessThanOrEqual(0.05 * runs)
+    }
+  })
+})
+
+test('the days made from use, prices and thermometers are those of the house', () => {
+  const history = makeHistory({ seed: 8, days: 30, controlled: byLot(8), shifted: 0.4, colder: 0.5 })
+  const made = daysOfHistory(history)
+  expect(made.map(({ date, weekend, controlled }) => ({ date, weekend, controlled }))).toEqual(
+    history.days.map(({ date, weekend, controlled }) => ({ date, weekend, controlled })),
+  )
+  for (const [n, day] of made.entries())
+    for (const part of ['energy', 'cost', 'price', 'usualPrice', 'outdoor', 'indoor'] as const)
+      expect(day[part]).toBeCloseTo(history.days[n]![part]!, 9)
+})
+
+test('what the slope against the outdoors would give is too much by what the heat pump loses with the cold', () => {
+  const history = makeHistory({ seed: 5, days: 60, controlled: byLot(5), shifted: 0, colder: 1.5 })
+  const naive = savingsByLot(history.days, 'resistance')
+  const honest = savingsByLot(history.days, usualHeatPump)
+  if (naive.outcome !== 'found' || honest.outcome !== 'found') throw new Error('not found')
+  const [a, b] = [naive.atEqualTemperature, honest.atEqualTemperature]
+  if (a.outcome !== 'found' || b.outcome !== 'found') throw new Error('not found')
+  expect(a.nok).toBeLessThan(b.nok)
+})
+
+test('few days, other weather and unmeasured rooms give no number, and say why', () => {
+  const history = makeHistory({ seed: 1, days: 60, controlled: byLot(1), shifted: 0.4, colder: 0.5 })
+  const few = savingsByLot(history.days.slice(0, 24), usualHeatPump)
+  expect(few).toMatchObject({ outcome: 'not-enough-data', days: { control: 12, baseline: 12 } })
+  expect(few.sentence).toBe('Not enough data: 12 days under control and 12 without, 14 of each are needed')
+  expect(few).not.toHaveProperty('raw')
+  const colder = history.days.map((day, n) => ({
+    ...day,
+    controlled: n >= 30,
+    outdoor: n >= 30 ? day.outdoor! - 25 : day.outdoor!,
+  }))
+  expect(savingsBeforeAfter(colder, usualHeatPump).sentence).toMatch(/much colder or warmer than on any day without/)
+  const blind = savingsByLot(
+    history.days.map(({ indoor: _, ...day }) => day),
+    usualHeatPump,
+  )
+  expect(blind).toMatchObject({
+    outcome: 'found',
+    atEqualTemperature: { outcome: 'not-enough-data', because: expect.stringMatching(/measured on 0 days/) },
+  })
+})
+
+test('the sentence gives both numbers and how warm it was', () => {
+  const history = makeHistory({ seed: 3, days: 80, controlled: byLot(3), shifted: 0.5, colder: 1 })
+  expect(savingsByLot(history.days, usualHeatPump).sentence).toMatch(
+    /^Control saved \d+ NOK \(\d+\.\d %; between \d+ and \d+\)\. The rooms were 1\.0 K colder than without it; at equal temperature it is \d+ NOK/,
+  )
+})

@@ -1,0 +1,369 @@
+/**
+ * A month with a capacity charge: a real household's load beside real prices and weather, planned two days at a time
+ * with the step carried through the month, against the best that could have been done with the whole month known. For
+ * tests and benches; the data lie beside the clone and are not part of the project.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { localDateOf, localTimeOf } from '@nabolag/core'
+import { billedPower, dayMaxima, gridCompanies, perMonth, stepOf, type Use } from '../prices/index.ts'
+import { discretise, type HouseState } from '../thermal/index.ts'
+import { capacityFor, rehearsal, stepToKeep } from './capacity-soft.ts'
+import { makePlanner, type Planner } from './planner.ts'
+import type { Solver } from './solver.ts'
+import { evenGrid, type Home } from './view.ts'
+import { referenceHouse, rowsOf, sharedData } from './winters.testing.ts'
+
+const hour = 3_600_000
+const zone = 'Europe/Oslo'
+const [tariff] = gridCompanies['tensio-ts'].capacity
+const vat = 0.25
+
+export type Load = ReadonlyMap<number, number>
+
+/** kWh of each hour of a household in France, 2024; a gap is filled from a day or a week before or after. */
+export function readLoad(folder = sharedData): Load | undefined {
+  const path = join(folder, 'household_load_pv_france_2024_2025/load_pv_30min.csv')
+  if (!existsSync(path)) return undefined
+  const sums = new Map<number, { sum: number; count: number }>()
+  let last = 0
+  for (const [time, watts] of rowsOf(path)) {
+    const at = Math.floor(Date.parse(time!) / hour) * hour
+    last = at
+    if (!watts) continue
+    const so = sums.get(at) ?? { sum: 0, count: 0 }
+    sums.set(at, { sum: so.sum + Number(watts) / 1000, count: so.count + 1 })
+  }
+  const load = new Map([...sums].map(([at, { sum, count }]) => [at, sum / count]))
+  const first = Math.min(...load.keys())
+  for (let at = first; at <= last; at += hour) {
+    if (load.has(at)) continue
+    const near = [24, -24, 168, -168, 336, -336, 1, -1, 2].map((h) => load.get(at + h * hour))
+    load.set(at, near.find((kwh) => kwh !== undefined) ?? 0.4)
+  }
+  return load
+}
+
+export type MonthCase = {
+  /** `2023-10` */
+  readonly month: string
+  /** The load of so many days later is taken; whole weeks keep the weekday. */
+  readonly loadDaysLater: number
+  readonly battery?: { readonly capacity: number; readonly power: number }
+  readonly heated?: boolean
+}
+
+export type MonthData = {
+  /** Begin of each hour, from a fortnight before the month to three days after it. */
+  readonly time: readonly number[]
+  readonly price: readonly number[]
+  readonly outdoor: readonly number[]
+  readonly load: readonly number[]
+  /** First hour of the month, and the one after it. */
+  readonly from: number
+  readonly to: number
+}
+
+/** Spot of SE3 at 11.5 NOK/EUR with the grid tariff of Tensio TS and the taxes of 2026, VAT included. */
+export function readMonth({ month, loadDaysLater }: MonthCase, load: Load, folder = sharedData): MonthData | undefined {
+  const prices = join(folder, 'prices_se3_se4_2023_2024/prices_hourly.csv')
+  const weather = join(folder, 'weather_stockholm_malmo_2023_2024/stockholm_hourly.csv')
+  if (!existsSync(prices) || !existsSync(weather)) return undefined
+  const outdoorAt = new Map(rowsOf(weather).map(([time, outdoor]) => [Date.parse(time!), Number(outdoor)]))
+  const all = rowsOf(prices).map(([time, euro]) => ({ at: Date.parse(time!), spot: (Number(euro) * 11.5) / 1000 }))
+  const inside = all.findIndex(({ at }) => localDateOf(at, zone).startsWith(month))
+  const end = all.findLastIndex(({ at }) => localDateOf(at, zone).startsWith(month)) + 1
+  const begin = Math.max(0, inside - 14 * 24)
+  const rows = all.slice(begin, end + 72)
+  return {
+    time: rows.map(({ at }) => at),
+    price: rows.map(({ at, spot }) => {
+      const local = localTimeOf(at, zone).hour
+      return 1.25 * (spot + (local >= 6 && local < 22 ? 0.221 : 0.109) + 0.0713 + 0.01)
+    }),
+    outdoor: rows.map(({ at }) => outdoorAt.get(at) ?? 0),
+    load: rows.map(({ at }) => {
+      const source = at + loadDaysLater * 24 * hour
+      // Before the record begins, the days a fortnight later stand in.
+      return load.get(source) ?? load.get(source + 14 * 24 * hour) ?? load.get(source + 28 * 24 * hour) ?? 0.4
+    }),
+    from: inside - begin,
+    to: end - begin,
+  }
+}
+
+const pump = { c0: 3.4, c1: 0.075, capacity: 100, fading: 0, power: 2.2 }
+
+function homeOf(
+  data: MonthData,
+  { battery, heated }: MonthCase,
+  rows: Pick<Home, 'price' | 'outdoor' | 'load'>,
+  state: { energy: number; house: HouseState },
+): Home {
+  return {
+    name: 'home',
+    ...rows,
+    rooms: heated
+      ? [
+          {
+            name: 'all',
+            house: referenceHouse,
+            air: state.house.air,
+            structure: state.house.structure,
+            gains: [0.4],
+            lower: [20],
+            upper: [22],
+            heating: { pump, resistance: 6 },
+          },
+        ]
+      : [],
+    fuse: 30,
+    ...(battery && {
+      battery: {
+        energy: state.energy,
+        least: 0.05 * battery.capacity,
+        most: 0.95 * battery.capacity,
+        charge: battery.power,
+        discharge: battery.power,
+        wear: 0.05,
+        worth: worthOfCharge(data),
+      },
+    }),
+  }
+}
+
+export type MonthRun = {
+  /** NOK: energy and wear, capacity with VAT, missed comfort at 5 NOK for a kelvin hour, and all less what is left at the end. */
+  readonly energy: number
+  readonly capacity: number
+  readonly discomfort: number
+  readonly total: number
+  /** kW the month is billed by. */
+  readonly power: number
+  /** Highest hour of each day, kW. */
+  readonly peaks: readonly number[]
+}
+
+function startOf({ outdoor, from }: MonthData, { battery }: MonthCase) {
+  const { Hie, Hea } = referenceHouse
+  return {
+    energy: 0.5 * (battery?.capacity ?? 0),
+    house: { air: 21, structure: (Hie * 21 + Hea * outdoor[from]!) / (Hie + Hea) },
+  }
+}
+
+/** Of a kWh in the battery when the month ends, NOK: the same for every run, so that none gains by an empty one. */
+const worthOfCharge = ({ price, from, to }: MonthData) =>
+  (0.95 * price.slice(from, to).reduce((a, b) => a + b, 0)) / (to - from)
+
+/** What is left at the end, NOK: at the mean price of the month, the same for every run. */
+function leftAt(data: MonthData, energy: number, house: HouseState | undefined): number {
+  const { price, outdoor, to } = data
+  const lastDay = price.slice(to - 24, to).reduce((a, b) => a + b, 0) / 24
+  const cop = outdoor.slice(to - 24, to).reduce((sum, ta) => sum + Math.max(1, pump.c0 + pump.c1 * ta), 0) / 24
+  const heat = house ? referenceHouse.Ci * Math.min(22, house.air) + referenceHouse.Ce * house.structure : 0
+  return energy * worthOfCharge(data) + (lastDay / cop) * heat
+}
+
+const billOf = (peaks: readonly number[]) => {
+  const power = billedPower(tariff.method, peaks)
+  return { power, peaks, cost: perMonth(tariff, stepOf(tariff, power)) * (1 + vat) }
+}
+
+/** The whole month known: one program for each step, the cheapest taken. */
+export function bestMonth(solver: Solver, data: MonthData, asked: MonthCase): MonthRun & { readonly step: number } {
+  const planner = makePlanner(solver, { seconds: 60 })
+  const { from, to, time, price, outdoor, load } = data
+  const grid = evenGrid(to - from, 1)
+  const rows = { price: price.slice(from, to), outdoor: outdoor.slice(from, to), load: load.slice(from, to) }
+  const dates = time.slice(from, to).map((at) => localDateOf(at, zone))
+  const numbers = new Map([...new Set(dates)].map((date, n) => [date, n]))
+  const start = startOf(data, asked)
+  const home = homeOf(data, asked, rows, start)
+  try {
+    const runs = tariff.steps.slice(0, 4).map((_, step) => {
+      const limit = tariff.steps[step + 1]!.above - 0.001
+      const capacity = {
+        step: limit,
+        price: 5000,
+        peaks: [0, 0, 0],
+        today: 0,
+        days: dates.map((date) => numbers.get(date)!),
+      }
+      const plan = planner.plan({ now: time[from]!, grid, homes: [{ ...home, capacity }] })
+      if (plan.status !== 'optimal') throw new Error(`the month has no optimum: ${plan.because}`)
+      const only = plan.homes[0]!
+      const discomfort = only.rooms.reduce((sum, room) => sum + room.discomfort, 0)
+      const use = only.meter!.bought.map((kw, k) => ({
+        start: time[from + k]!,
+        end: time[from + k]! + hour,
+        energy: kw,
+      }))
+      const bill = billOf(dayMaxima(use, zone).map((day) => day.power))
+      const room = only.rooms[0]
+      const left = leftAt(
+        data,
+        only.battery?.energy.at(-1) ?? 0,
+        room && { air: room.temperature.at(-1)!, structure: room.structure.at(-1)! },
+      )
+      const run = {
+        energy: only.cost,
+        capacity: bill.cost,
+        discomfort: 5 * discomfort,
+        power: bill.power,
+        peaks: bill.peaks,
+        step,
+      }
+      return { ...run, total: run.energy + run.capacity + run.discomfort - left }
+    })
+    return runs.reduce((a, b) => (b.total < a.total ? b : a))
+  } finally {
+    planner.close()
+  }
+}
+
+export type Policy = {
+  /** How the step is chosen: by a rehearsal of the last days, the simple rule, given, or no regard to the charge. */
+  readonly step: 'rehearsed' | 'ruled' | 'none' | number
+  /** Days rehearsed. */
+  readonly days?: number
+  /** The load of the next two days is known, or taken from the days before. */
+  readonly load?: 'known' | 'usual'
+  readonly horizon?: number
+  readonly reserve?: number
+  readonly margin?: number
+}
+
+/** Hour by hour through the month, with two days planned each time; tomorrow's prices are known from 13:00 on. */
+export function runMonth(
+  solver: Solver,
+  data: MonthData,
+  asked: MonthCase,
+  policy: Policy,
+): MonthRun & { readonly steps: string } {
+  const { from, to, time, price, outdoor, load } = data
+  const planner = makePlanner(solver, { seconds: 20 })
+  const rehearsing = makePlanner(solver, { seconds: 10 })
+  const horizon = policy.horizon ?? 48
+  const step = discretise(referenceHouse, 1)
+  let state = startOf(data, asked)
+  const use: Use[] = []
+  let energy = 0
+  let discomfort = 0
+  let aim: ReturnType<typeof stepToKeep>
+  const chosen: number[] = []
+  try {
+    for (let n = from; n < to; n++) {
+      const now = time[n]!
+      const local = localTimeOf(now, zone).hour
+      // Nothing counts after the month: its end is the end of both.
+      const hours = Math.min(horizon, to - n)
+      const grid = evenGrid(hours, 1)
+      const rows = {
+        price: knownAt(price, n, hours, local),
+        outdoor: outdoor.slice(n, n + hours),
+        load: policy.load === 'usual' ? usualLoad(load, n, hours) : load.slice(n, n + hours),
+      }
+      const home = homeOf(data, asked, rows, state)
+      const ask = {
+        tariffs: [tariff],
+        vat,
+        timezone: zone,
+        now,
+        steps: grid.steps,
+        use,
+        movable: movableOf(asked),
+        ...(policy.reserve !== undefined && { reserve: policy.reserve }),
+        ...(policy.margin !== undefined && { margin: policy.margin }),
+      }
+      if (policy.step !== 'none' && (n === from || local === 0)) {
+        const free = planner.plan({ now, grid, homes: [home] })
+        const expected = rows.load.map((kw, k) => kw + free.homes[0]!.power[k]!)
+        const days = policy.days ?? 7
+        const cost =
+          policy.step === 'rehearsed' ? rehearsal(rehearsing, lastDays(data, asked, n, days, state)) : undefined
+        aim = stepToKeep({ ...ask, expected, ...(cost && { cost }) })
+        if (typeof policy.step === 'number' && aim) {
+          const wanted = aim.choices.find((choice) => choice.step === policy.step) ?? aim.chosen
+          aim = { ...aim, chosen: wanted }
+        }
+        chosen.push(aim!.chosen.step)
+      }
+      const capacity = policy.step === 'none' ? undefined : capacityFor({ ...ask }, aim)
+      const plan = planner.plan({ now, grid, homes: [{ ...home, ...(capacity && { capacity }) }] })
+      if (plan.status !== 'optimal') throw new Error(`no plan at ${new Date(now).toISOString()}: ${plan.because}`)
+      const only = plan.homes[0]!
+      const [into, out] = [only.battery?.charge[0] ?? 0, only.battery?.discharge[0] ?? 0]
+      const bought = Math.max(0, load[n]! + only.power[0]! + into - out)
+      use.push({ start: now, end: now + hour, energy: bought })
+      energy += bought * price[n]! + 0.05 * (into + out)
+      state = {
+        energy: only.battery?.energy[0] ?? 0,
+        house: asked.heated
+          ? step(state.house, { outdoor: outdoor[n]!, heat: only.rooms[0]!.heat[0]!, gains: 0.4, sun: 0 })
+          : state.house,
+      }
+      if (asked.heated) discomfort += Math.max(0, 20 - state.house.air, state.house.air - 22)
+    }
+  } finally {
+    planner.close()
+    rehearsing.close()
+  }
+  const bill = billOf(dayMaxima(use, zone).map((day) => day.power))
+  const left = leftAt(data, state.energy, asked.heated ? state.house : undefined)
+  const total = energy + bill.cost + 5 * discomfort - left
+  return {
+    energy,
+    capacity: bill.cost,
+    discomfort: 5 * discomfort,
+    total,
+    power: bill.power,
+    peaks: bill.peaks,
+    steps: chosen.join(''),
+  }
+}
+
+const movableOf = ({ battery, heated }: MonthCase) => ({
+  power: (battery?.power ?? 0) + (heated ? 1.5 : 0),
+  energy: 0.85 * (battery?.capacity ?? 0) + (heated ? 5 : 0),
+})
+
+/** Day-ahead prices reach to local midnight, from 13:00 on to the next one; what is not known is the day before's. */
+function knownAt(price: readonly number[], n: number, count: number, local: number): number[] {
+  const known = (local >= 13 ? 48 : 24) - local
+  return Array.from({ length: count }, (_, k) => {
+    let source = k
+    while (source >= known) source -= 24
+    return price[n + source] ?? price[price.length - 24 + (source % 24)]!
+  })
+}
+
+/** This hour as it is; later ones as the mean of the same hour on the last seven days. */
+function usualLoad(load: readonly number[], n: number, count: number): number[] {
+  return Array.from({ length: count }, (_, k) => {
+    if (k === 0) return load[n]!
+    const back = 24 * (Math.floor(k / 24) + 1)
+    const same = Array.from({ length: 7 }, (_, d) => load[n + k - back - 24 * d]).filter((kwh) => kwh !== undefined)
+    return same.reduce((a, b) => a + b, 0) / Math.max(1, same.length)
+  })
+}
+
+/** The days just past as though they were to be planned: what is to be expected of those to come. */
+function lastDays(
+  data: MonthData,
+  asked: MonthCase,
+  n: number,
+  days: number,
+  state: { energy: number; house: HouseState },
+) {
+  const begin = Math.max(0, n - 24 * days)
+  const { time, price, outdoor, load } = data
+  const rows = { price: price.slice(begin, n), outdoor: outdoor.slice(begin, n), load: load.slice(begin, n) }
+  const start = { energy: 0.5 * (asked.battery?.capacity ?? 0), house: state.house }
+  return {
+    view: { now: time[begin]!, grid: evenGrid(n - begin, 1), homes: [homeOf(data, asked, rows, start)] },
+    timezone: zone,
+  }
+}
+
+export type { Planner }

@@ -1,0 +1,5 @@
+export * from './contender.ts'
+export * from './key-figures.ts'
+export * from './replay.ts'
+export * from './source.ts'
+export * from './summary.ts'
