@@ -13,6 +13,8 @@ import { startVictron } from './victron.ts'
 import { makeWorld, type World } from './world/world.ts'
 
 export { type Fault, type FaultOptions, type Faults, faults } from './faults.ts'
+export { applyControlPast, type ControlPast, controlPast } from './history/control-past.ts'
+export { demoSetup } from './history/demo-control.ts'
 export { type HistoryOptions, history } from './history/index.ts'
 export { stoveHistory, stoveSampleAt, stoveSensor } from './history/stove.ts'
 export type { Account, Simulator } from './server.ts'

@@ -1,7 +1,7 @@
 import { VendorFailure } from '@nabolag/core'
 import type { Reading } from '@nabolag/integrations'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { makeWorld, type Simulators, startSimulators } from './index.ts'
+import { demoHouses, makeWorld, type Simulators, startSimulators } from './index.ts'
 import { listenFor, pollOnce } from './plain-client.testing.ts'
 import { severalHomes } from './tibber-home.ts'
 
@@ -9,7 +9,10 @@ const hour = 3_600_000
 let simulators: Simulators
 beforeAll(async () => {
   const start = Math.floor(Date.now() / hour) * hour - 1000 * hour
-  simulators = await startSimulators({ vendors: ['tibber'], world: makeWorld({ start }) })
+  simulators = await startSimulators({
+    vendors: ['tibber'],
+    world: makeWorld({ start, houses: demoHouses.slice(0, 3) }),
+  })
 })
 afterAll(() => simulators.close())
 afterEach(() => simulators.faults.tibber.clear())

@@ -62,7 +62,7 @@ export type LivingHouse = {
 
 export function makeHouse(house: DemoHouse, worldSeed: number, worldStart: number): LivingHouse {
   const start = Math.floor(worldStart / minute) * minute
-  const seed = worldSeed + seedOf(house.name)
+  const seed = worldSeed + seedOf(house.like ?? house.name)
   const { stove } = house
   const rooms = house.rooms.map((room) => ({
     room,
