@@ -116,6 +116,19 @@ export type StoredReceipt = {
   }[]
 }
 
+/** The turns of a loop on one local day that went by one control in one mode, as far as their receipts are kept. */
+export type ControlledDay = {
+  /** Local, `2026-01-31`. */
+  readonly date: string
+  readonly loop: number
+  /** As the receipts have them. */
+  readonly mode: string
+  readonly control: string
+  readonly turns: number
+  /** Of these, how many sent something. */
+  readonly sent: number
+}
+
 export type StoredPlan = { readonly madeAt: number; readonly plan: Json }
 
 /** The part of the tenant that is about control. Reading needs to see the house, changing to live there. */
@@ -151,6 +164,8 @@ export type ControlTenant = {
       readonly before?: number
     },
   ): Promise<StoredReceipt[]>
+  /** Which control did what on which day, ms, without the receipts themselves. */
+  controlledDays(houseId: number, from: number, to: number): Promise<ControlledDay[]>
   /** The plan that holds (the newest at or before `at`). */
   plan(houseId: number, at?: number): Promise<StoredPlan | undefined>
   /** Newest first, of a room or of all. */
@@ -234,6 +249,11 @@ export type ControlFleet = {
     claim: Claim,
     result: TurnResult,
   ): Promise<{ readonly commands: readonly Command[]; readonly superseded: readonly Command[] } | undefined>
+  /** Receipts of turns that were taken elsewhere, such as in the made past of a demo; those of no loop of the house are left out. */
+  addReceipts(
+    houseId: number,
+    receipts: readonly { readonly loop: number; readonly at: number; readonly receipt: Json }[],
+  ): Promise<void>
   /** Gives it back undone, due again at `next`. */
   releaseTurn(claim: Claim, next: number): Promise<void>
   /** Rooms of claimed houses whose model was last tried before that time, the longest waiting first; claimed likewise. */

@@ -1,10 +1,10 @@
 /** The control of a house, as its people see and set it. */
-import { Problem } from '@nabolag/core'
+import { localDateOf, Problem } from '@nabolag/core'
 import { type Kysely, sql } from 'kysely'
 import { note } from './audit.ts'
 import { readCommands } from './command-rows.ts'
 import { idOrNone, makeDue, modelColumns, modelOf, readControl, readMemory, readRoom } from './control-rows.ts'
-import type { ControlTenant, StoredReceipt } from './control-types.ts'
+import type { ControlledDay, ControlTenant, StoredReceipt } from './control-types.ts'
 import { loopsOf, momentOr } from './loops.ts'
 import { jsonOr } from './plain-json.ts'
 import { requireHouse } from './rights.ts'
@@ -79,6 +79,37 @@ export const controlOf = (database: Kysely<Tables>, asker: Asker): ControlTenant
           .map(({ id, verb, state, reason }) => ({ id, verb, state, reason })),
       }),
     )
+  },
+
+  async controlledDays(houseId, from, to) {
+    await requireHouse(database, asker, houseId, 'look')
+    const hour = sql<Date>`date_trunc('hour', r.at)`
+    const word = (name: 'mode' | 'control') => sql<string>`coalesce(r.receipt->>${sql.lit(name)}, '')`
+    const rows = await database
+      .selectFrom('loops as l')
+      .innerJoin('houses as h', 'h.id', 'l.house_id')
+      .innerJoin('receipts as r', 'r.loop_id', 'l.id')
+      .select(({ fn }) => [
+        ...(['r.loop_id', 'h.timezone'] as const),
+        hour.as('hour'),
+        word('mode').as('mode'),
+        word('control').as('control'),
+        fn.countAll<string>().as('turns'),
+        sql<string>`count(*) filter (where r.command_ids <> '{}')`.as('sent'),
+      ])
+      .where('l.house_id', '=', houseId)
+      .where('r.at', '>=', momentOr(from)!)
+      .where('r.at', '<', momentOr(to)!)
+      .groupBy(['r.loop_id', 'h.timezone', hour, word('mode'), word('control')])
+      .execute()
+    const days = new Map<string, ControlledDay>()
+    for (const { loop_id: loop, timezone, hour: at, mode, control, turns, sent } of rows) {
+      const date = localDateOf(at.getTime(), timezone)
+      const key = JSON.stringify([date, loop, mode, control])
+      const before = days.get(key) ?? { date, loop, mode, control, turns: 0, sent: 0 }
+      days.set(key, { ...before, turns: before.turns + Number(turns), sent: before.sent + Number(sent) })
+    }
+    return [...days.values()].sort((a, b) => (a.date < b.date ? -1 : a.date > b.date ? 1 : a.loop - b.loop))
   },
 
   async plan(houseId, at) {

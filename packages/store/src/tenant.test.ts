@@ -279,6 +279,7 @@ const houseCalls = (id: number): Record<string, (tenant: Tenant) => Promise<unkn
   setHouseFacts: (t) => t.setHouseFacts(id, {}),
   setPriceSettings: (t) => t.setPriceSettings(id, {}),
   receipts: (t) => t.receipts(id),
+  controlledDays: (t) => t.controlledDays(id, 0, 1),
   plan: (t) => t.plan(id),
   models: (t) => t.models(id),
   controlMemory: (t) => t.controlMemory(id),

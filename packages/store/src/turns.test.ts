@@ -36,7 +36,7 @@ describe.each(databases)('turns of controllers on $name', ({ start }) => {
   const newHouse = async () => {
     const { id } = await tenant.createHouse({ name: 'Home' })
     const device = await tenant.addDevice(id, 'many', { credentials: { token: 'x' } })
-    const verbs = { setTargetTemperature: { temperature: { minimum: 16, maximum: 30 } }, setOn: {} }
+    const verbs = { setTargetTemperature: { temperature: { minimum: 16, maximum: 30 } }, setOn: {}, setFallback: {} }
     await store.fleet.remember(device.id, 'actuators', [{ location: 'Stue', capability: 'thermostat', verbs }])
     const place = { device: 'many', count: 0, location: 'Stue' }
     const { id: room } = await tenant.addRoom(id, { name: 'Stue', comfort: {}, sensors: [place] })
@@ -128,6 +128,28 @@ describe.each(databases)('turns of controllers on $name', ({ start }) => {
     expect([await of({ from: newest!.at }), await of({ loop: loop.id }), await of({ loop: 0 })]).toEqual([1, 2, 0])
   })
 
+  test('the days under control are counted by local date, loop, mode and control', async () => {
+    const add = (at: string, receipt: object, sent = false) =>
+      pool.query(`insert into receipts (house_id, loop_id, at, receipt, command_ids) values ($1, $2, $3, $4, $5)`, [
+        ...[house, loop.id, at, receipt],
+        sent ? ['7b6ee9a0-4a7c-4d0e-8a3e-111111111111'] : [],
+      ])
+    const mpc = { mode: 'control', control: 'model-predictive' }
+    // 23:30 on the 1st, then 00:30 on the 2nd in Oslo.
+    await add('2026-02-01T22:30:00Z', mpc, true)
+    await add('2026-02-01T23:30:00Z', mpc)
+    await add('2026-02-02T10:00:00Z', mpc)
+    await add('2026-02-02T11:00:00Z', { mode: 'observe', control: 'schedule' })
+    const one = { loop: loop.id, ...mpc }
+    const span = [Date.parse('2026-02-01T00:00:00Z'), Date.parse('2026-02-03T00:00:00Z')] as const
+    expect(await tenant.controlledDays(house, ...span)).toEqual([
+      { date: '2026-02-01', ...one, turns: 1, sent: 1 },
+      { date: '2026-02-02', ...one, turns: 2, sent: 0 },
+      { date: '2026-02-02', loop: loop.id, mode: 'observe', control: 'schedule', turns: 1, sent: 0 },
+    ])
+    expect(await tenant.controlledDays(house, span[1], span[1] + 1)).toEqual([])
+  })
+
   test('a claim that ran out, was handed back, or is not the newest writes nothing at all', async () => {
     const nothing = async (claim: Claim) => {
       expect(await store.fleet.saveTurn(claim, turn([warm(21)], { plan: { madeAt: 1, plan: {} } }))).toBeUndefined()
@@ -208,7 +230,25 @@ describe.each(databases)('turns of controllers on $name', ({ start }) => {
     await tenant.changeLoop(house, loop.id, { mode: 'observe' })
     const withdrawn = await store.fleet.saveTurn(inFlight, turn([warm(21)]))
     expect(withdrawn?.commands).toMatchObject([{ state: 'refused', reason: expect.stringMatching(/set to observe/) }])
+    // What was left with the vendor is taken back all the same.
+    const takenBack = { ...warm(0), verb: 'setFallback', arguments: { timezone: 'Europe/Oslo', schedule: [] } }
+    const ended = await store.fleet.saveTurn(await claimed(), turn([takenBack]))
+    expect(ended?.commands).toMatchObject([{ verb: 'setFallback', state: 'accepted' }])
+    await tenant.changeLoop(house, loop.id, {})
     expect(await claim()).toBeDefined()
+  })
+
+  test('receipts of turns that were taken elsewhere are kept in the order of their times, for loops of the house only', async () => {
+    const at = Date.now() - 2 * hour
+    const other = (await tenant.control(await newHouse())).loops[0]!.id
+    const of = (ago: number, id = loop.id) => ({ loop: id, at: at - ago, receipt: { sentence: `${ago} ago` } })
+    await store.fleet.addReceipts(house, [of(0), of(2), of(1), of(3, other)])
+    const kept = await tenant.receipts(house)
+    expect(kept.map(({ at: time, receipt }) => [at - time, receipt.sentence])).toEqual([
+      [0, '0 ago'],
+      [1, '1 ago'],
+      [2, '2 ago'],
+    ])
   })
 
   test('whatever a turn holds, it is saved: without NUL, cut where it is too long, and not for what is gone', async () => {

@@ -14,6 +14,7 @@ import type { Database, Tables } from './tables.ts'
 const mostOfReceipt = 64_000
 const mostOfMemory = 4_000_000
 const mostCommands = 2000
+const receiptsAtOnce = 500
 /** Whatever a controller's clock says, the next turn is no farther off than this, s. */
 const longestWait = 86_400
 /** Where the next turn's time is none at all, ms. */
@@ -94,6 +95,17 @@ export const turnsOf = (database: Kysely<Tables>): ControlFleet => ({
       return kept
     }),
 
+  async addReceipts(houseId, receipts) {
+    for (let n = 0; n < receipts.length; n += receiptsAtOnce) {
+      const some = receipts.slice(n, n + receiptsAtOnce)
+      await sql`insert into receipts (house_id, loop_id, at, receipt, command_ids)
+        select l.house_id, l.id, g.at, g.receipt, '{}'
+        from unnest(${some.map(({ loop }) => loop)}::int[], ${some.map(({ at }) => new Date(at).toISOString())}::timestamptz[],
+          ${some.map(receiptText)}::jsonb[]) as g (loop, at, receipt)
+        join loops l on l.id = g.loop and l.house_id = ${houseId} order by g.at`.execute(database)
+    }
+  },
+
   async releaseTurn(claim, next) {
     await handBack(database, claim, next)
   },
@@ -167,7 +179,7 @@ async function keepReceipts(transaction: Database, houseId: number, receipts: Tu
 }
 
 /** A receipt that cannot be kept as it is leaves its sentence. */
-function receiptText({ receipt }: TurnResult['receipts'][number]): string {
+function receiptText({ receipt }: Pick<TurnResult['receipts'][number], 'receipt'>): string {
   const text = jsonText(receipt, mostOfReceipt)
   if (text !== undefined) return text
   const { sentence } = receipt
@@ -217,8 +229,11 @@ async function keepCommand(
     superseded: [],
   })
   if (command.capability !== loop.capability) return refuse(`This loop commands ${loop.capability} and nothing else`)
-  if (loop.mode !== 'control') return refuse(`The loop was set to ${loop.mode} while this was being decided`)
-  if (loop.paused && of.receipt.outcome !== 'safety') return refuse('The loop was paused while this was being decided')
+  // What is left with the vendor ends when control ends, and rests on nothing that was decided.
+  const isLeft = command.verb === 'setFallback'
+  if (loop.mode !== 'control' && !isLeft) return refuse(`The loop was set to ${loop.mode} while this was being decided`)
+  if (loop.paused && !isLeft && of.receipt.outcome !== 'safety')
+    return refuse('The loop was paused while this was being decided')
   if (loop.kind !== 'built-in') return refuse('This kind of device takes no commands: nothing here runs it')
   const checked = recheckCommand(asked, await commandableOf(transaction, { id: loop.device_id, bounds: loop.bounds }))
   if ('complaint' in checked) return refuse(checked.complaint.message)
