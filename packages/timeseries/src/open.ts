@@ -4,6 +4,7 @@ import { erase } from './erase.ts'
 import { HotBlocks, type HotOptions } from './hot-blocks.ts'
 import { migrate } from './migrate.ts'
 import { read } from './read.ts'
+import { readPoints } from './read-points.ts'
 import { rejected, rejectedCounts } from './rejected.ts'
 import { refreshRollups } from './rollup.ts'
 import { tables } from './schema.ts'
@@ -62,6 +63,7 @@ export function openTimeSeries(url: string, { log, hot: options, onChange }: Tim
       (await listSeries(connection, filter)).map(({ forecast: _, tagsText: __, ...series }) => series),
     newest: (filter) => newest(connection, filter, Date.now()),
     read: (request, format) => read(connection, hot, request, format),
+    points: (houseId, parts, asOf) => readPoints(connection, houseId, parts, asOf),
     rejected: (filter) => rejected(connection, filter),
     rejectedCounts: (filter) => rejectedCounts(connection, filter?.houseId),
     uptime: (request) => uptime(connection, request),

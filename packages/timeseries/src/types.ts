@@ -51,6 +51,23 @@ export type ReadAnswer = {
   readonly whole?: Buffer
 }
 
+/** One group's share of `points`: `from` ≤ time < `to`; of every place that is not named. */
+export type PointsPart = {
+  readonly group: string
+  /** All when absent. */
+  readonly fields?: readonly string[]
+  readonly device?: string
+  readonly count?: number
+  readonly location?: string
+  readonly from: Micros
+  readonly to: Micros
+  /** Seconds: the mean of each so long, numbers only. Not of forecasts. */
+  readonly every?: number
+}
+
+/** Times are ms since the epoch here, in order, each once. */
+export type Points = SeriesKey & { readonly times: readonly number[]; readonly values: readonly FieldValue[] }
+
 /** What identifies a series within its house. */
 export type SeriesKey = {
   readonly group: string
@@ -139,6 +156,8 @@ export type TimeSeries = {
   newest(filter: SeriesFilter): Promise<Newest[]>
   /** Streams a range. Problems before the first byte are thrown; after it they end the stream with an error. */
   read(request: ReadRequest, format: ReadFormat): Promise<ReadAnswer>
+  /** Several series of a house in at most two queries: for programs that look at all of it every few minutes. */
+  points(houseId: number, parts: readonly PointsPart[], asOf?: Micros): Promise<Points[]>
 
   /** The newest first; without `houseId` those of all houses and of none. `from` is ms since the epoch. */
   rejected(filter: { houseId?: number; from?: number; limit: number }): Promise<Rejected[]>

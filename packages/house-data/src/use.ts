@@ -1,0 +1,96 @@
+/** What a house drew from the grid, hour by hour, from whichever of its meter's fields say it. */
+import type { Use } from '@nabolag/control'
+import { localDateOf, localDay, microsFromMillis } from '@nabolag/core'
+import type { Points, PointsPart, TimeSeries } from '@nabolag/timeseries'
+import { fullest, type Point, readNumbers } from './read-series.ts'
+
+const hour = 3_600_000
+const group = 'powerConsumption'
+
+/** The hours that the grid company has settled; they come late. */
+export const settledPart = (from: number, to: number): PointsPart => ({
+  ...{ group, fields: ['hourlyConsumption'] },
+  ...{ from: microsFromMillis(from), to: microsFromMillis(to) },
+})
+
+/**
+ * kWh drawn in each hour, in order: as settled, else as the live meter counted the hour, else by the rise of its count
+ * since midnight, else of its register. The hour that `to` lies in counts as far as it has gone.
+ *
+ * @throws ProblemError as `TimeSeries.read`
+ */
+export async function readUse(
+  timeseries: TimeSeries,
+  house: { readonly id: number; readonly timezone: string },
+  span: { readonly from: number; readonly to: number },
+): Promise<Use[]> {
+  return useOf(timeseries, house, span, await timeseries.points(house.id, [settledPart(span.from, span.to)]))
+}
+
+/** The same, where the settled hours have been read already. */
+export async function useOf(
+  timeseries: TimeSeries,
+  { id: houseId, timezone }: { readonly id: number; readonly timezone: string },
+  { from, to }: { readonly from: number; readonly to: number },
+  points: readonly Points[],
+): Promise<Use[]> {
+  const hours = new Map<number, number>()
+  const settled = points
+    .filter((one) => one.group === group && one.field === 'hourlyConsumption')
+    .toSorted((a, b) => b.times.length - a.times.length)[0]
+  settled?.times.forEach((time, i) => {
+    const energy = settled.values[i]
+    if (typeof energy === 'number' && time % hour === 0 && time >= from && time < to) hours.set(time, energy)
+  })
+  const begin = Math.floor(from / hour) * hour
+  const first = firstOpen(hours, begin, to)
+  if (first < to) {
+    const ask = async (field: string) =>
+      fullest(
+        await readNumbers(timeseries, {
+          ...{ houseId, group, field, every: 3600, aggregate: 'last' },
+          // The hour before tells where a count stood.
+          ...{ from: first - hour, to },
+        }),
+      )?.points
+    const sources = [
+      async () => (await ask('accumulatedConsumptionLastHour')) ?? [],
+      async () =>
+        risesOf(await ask('accumulatedConsumption'), (at) => localDay(localDateOf(at, timezone), timezone)[0]),
+      async () => risesOf(await ask('lastMeterConsumption'), () => Number.NEGATIVE_INFINITY),
+    ]
+    for (const source of sources) {
+      const found = await source()
+      for (const { time, value } of found) if (!hours.has(time) && value >= 0) hours.set(time, value)
+      if (found.length > 0) break
+    }
+  }
+  return [...hours]
+    .filter(([start, energy]) => start + hour > from && start < to && energy >= 0)
+    .toSorted(([a], [b]) => a - b)
+    .map(([start, energy]) => ({ start, end: Math.min(start + hour, Math.max(to, start + 1)), energy }))
+}
+
+function firstOpen(hours: ReadonlyMap<number, number>, from: number, to: number): number {
+  let at = from
+  while (at < to && hours.has(at)) at += hour
+  return at
+}
+
+/**
+ * By how much a count rose in each hour; hours that were missed share what was counted in them.
+ *
+ * @param beginOf since when the count counts at a time, ms
+ */
+function risesOf(points: readonly Point<number>[] | undefined, beginOf: (at: number) => number): Point<number>[] {
+  return (points ?? []).flatMap(({ time, value }, i, all) => {
+    const before = all[i - 1]
+    const begin = beginOf(time)
+    const last = before && before.time >= begin ? before : undefined
+    const from = last ? last.time + hour : begin
+    const rise = value - (last?.value ?? 0)
+    const missed = Math.round((time + hour - from) / hour)
+    if (!(rise >= 0) || !(missed >= 1 && missed <= 24)) return []
+    return Array.from({ length: missed }, (_, n) => ({ time: from + n * hour, value: rise / missed }))
+  })
+}
