@@ -100,6 +100,10 @@ export function readRequestOf(
 export const optionalTime = (name: string, text: string | undefined): Micros | undefined =>
   text === undefined ? undefined : timeOf(name, text)
 
+/** The same in ms. */
+export const optionalMillis = (name: string, text: string | undefined): number | undefined =>
+  text === undefined ? undefined : timeOf(name, text) / 1000
+
 function timeOf(name: string, text: string): Micros {
   const time = parseTime(text)
   if (time === undefined)

@@ -1,17 +1,24 @@
 /** Every route, one subject per file. */
 import type { App } from '../app.ts'
 import { auth } from './auth.ts'
+import { comfort } from './comfort.ts'
 import { commands } from './commands.ts'
+import { control } from './control.ts'
 import { data } from './data.ts'
 import { events } from './events.ts'
+import { forecast } from './forecast.ts'
 import { houseDevices } from './house-devices.ts'
 import { houses } from './houses.ts'
+import { insights } from './insights.ts'
 import { integrations } from './integrations.ts'
 import { erasing, measurements } from './measurements.ts'
 import { operation } from './operation.ts'
+import { prices } from './prices.ts'
 import { publishers } from './publishers.ts'
 import { publishing } from './publishing.ts'
+import { receipts } from './receipts.ts'
 import { rejected } from './rejected.ts'
+import { rooms } from './rooms.ts'
 import { tokens } from './tokens.ts'
 import { trials } from './trials.ts'
 import { users } from './users.ts'
@@ -22,6 +29,13 @@ export const routes: readonly ((app: App) => Promise<void>)[] = [
   houses,
   houseDevices,
   commands,
+  rooms,
+  comfort,
+  control,
+  receipts,
+  prices,
+  forecast,
+  insights,
   trials,
   data,
   measurements,

@@ -1,0 +1,178 @@
+/** Control of a house: what is under control, by which controller, in which mode, and its people's word over all of it. */
+import { randomInt } from 'node:crypto'
+import type { HouseMemory } from '@nabolag/control'
+import type { Loop as StoredLoop, Tenant } from '@nabolag/store'
+import type { App } from '../app.ts'
+import { wrongBody } from '../complaints.ts'
+import { addLoop, pauseOf, wantedOf } from '../loops.ts'
+import { Empty, HousePath, refusals } from '../schemas.ts'
+import { Control, Facts, GivenFacts, Loop, LoopChange, LoopPath, NewLoop, Pause, Paused } from '../schemas-control.ts'
+import { isoTime } from '../views.ts'
+import { choicesView, isAbout, loopView, noticeView } from '../views-control.ts'
+
+export const control = async (app: App) => {
+  const tags = ['control']
+  const change = { needs: 'house:control' } as const
+  const { store } = app.parts
+
+  const noticesOf = async (tenant: Tenant, houseId: number) => {
+    const found = await tenant.controlMemory(houseId)
+    return { notices: (found?.memory as Partial<HouseMemory> | undefined)?.notices ?? [], next: found?.next }
+  }
+
+  const shown = async (tenant: Tenant, houseId: number, loops: readonly StoredLoop[]) => {
+    const [rooms, { notices }] = await Promise.all([tenant.rooms(houseId), noticesOf(tenant, houseId)])
+    return Promise.all(
+      loops.map(async (loop) => {
+        const [last] = await tenant.receipts(houseId, { loop: loop.id, limit: 1 })
+        return loopView(loop, { rooms, notices, last })
+      }),
+    )
+  }
+
+  const loopOf = async (tenant: Tenant, houseId: number, id: number) => {
+    const { loops } = await tenant.control(houseId)
+    return loops.find((loop) => loop.id === id)
+  }
+
+  app.get(
+    '/houses/:houseId/control',
+    {
+      config: { needs: 'house:follow' },
+      schema: {
+        summary: 'What is under control in a house, how, and what it did last',
+        tags,
+        params: HousePath,
+        response: { 200: Control, ...refusals(403, 503) },
+      },
+    },
+    async ({ tenant, params: { houseId } }) => {
+      const [{ facts, loops }, { notices, next }, controllers] = await Promise.all([
+        tenant.control(houseId),
+        noticesOf(tenant, houseId),
+        store.fleet.controllers(),
+      ])
+      return {
+        facts: { ...facts },
+        loops: await shown(tenant, houseId, loops),
+        notices: notices.filter((notice) => !loops.some((loop) => isAbout(notice, loop))).map(noticeView),
+        ...(next !== undefined && loops.length > 0 && { nextTurn: isoTime(next) }),
+        controllers: controllers.map(({ id, beat }) => ({ id, beat: isoTime(beat) })),
+        choices: choicesView(),
+      }
+    },
+  )
+
+  app.post(
+    '/houses/:houseId/control',
+    {
+      config: change,
+      schema: {
+        summary: 'Take an actuator under control',
+        description:
+          'A heat pump or heater of a room, a ventilation unit, or a battery. It only observes unless a `mode` is given. ' +
+          'What is left out of `settings` has the default of its controller.',
+        tags,
+        params: HousePath,
+        body: NewLoop,
+        response: { 201: Loop, ...refusals(400, 403, 404, 409, 503) },
+      },
+    },
+    async ({ tenant, params: { houseId }, body }, reply) => {
+      const loop = await addLoop(tenant, houseId, body)
+      const [view] = await shown(tenant, houseId, [loop])
+      return reply.code(201).header('location', `/api/houses/${houseId}/control/${loop.id}`).send(view!)
+    },
+  )
+
+  app.patch(
+    '/houses/:houseId/control/:loopId',
+    {
+      config: change,
+      schema: {
+        summary: 'Change mode, pause, controller, settings or limits of a loop',
+        description:
+          'It holds at once. `settings` are those of the controller (of the new one, where both are given), checked by the schema in ' +
+          '`choices`; each controller keeps its own. Of `settings` and `limits` those that are named change, and null takes one away.',
+        tags,
+        params: LoopPath,
+        body: LoopChange,
+        response: { 200: Loop, ...refusals(400, 403, 404, 503) },
+      },
+    },
+    async ({ tenant, params: { houseId, loopId }, body }) => {
+      const before = await loopOf(tenant, houseId, loopId)
+      const wanted = before ? wantedOf(before, body, Date.now()) : {}
+      const loop = await tenant.changeLoop(houseId, loopId, wanted)
+      return (await shown(tenant, houseId, [loop]))[0]!
+    },
+  )
+
+  app.delete(
+    '/houses/:houseId/control/:loopId',
+    {
+      config: change,
+      schema: {
+        summary: 'Let an actuator go',
+        description: 'It stays as it was last set. Its receipts go with it.',
+        tags,
+        params: LoopPath,
+        response: { 204: Empty, ...refusals(403, 404, 503) },
+      },
+    },
+    async ({ tenant, params: { houseId, loopId } }, reply) => {
+      await tenant.removeLoop(houseId, loopId)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.post(
+    '/houses/:houseId/control/pause',
+    {
+      config: change,
+      schema: {
+        summary: 'Pause all control of a house for some hours',
+        description: 'Nothing is sent until then, but what frost and heat make necessary. 0 ends the pause.',
+        tags,
+        params: HousePath,
+        body: Pause,
+        response: { 200: Paused, ...refusals(400, 403, 503) },
+      },
+    },
+    async ({ tenant, params: { houseId }, body: { hours } }) => {
+      const until = pauseOf(hours, Date.now())
+      const loops = await tenant.pauseControl(houseId, until)
+      return {
+        pausedUntil: until === null ? null : isoTime(until),
+        loops: await shown(tenant, houseId, loops),
+      }
+    },
+  )
+
+  app.put(
+    '/houses/:houseId/control/facts',
+    {
+      config: { needs: 'house:write' },
+      schema: {
+        summary: 'What control should know of the house',
+        description: 'In the place of what was known. What is left out has a usual value, or no part.',
+        tags,
+        params: HousePath,
+        body: GivenFacts,
+        response: { 200: Facts, ...refusals(400, 403, 503) },
+      },
+    },
+    async ({ tenant, params: { houseId }, body }) => (await tenant.setHouseFacts(houseId, checkedFacts(body))) as Facts,
+  )
+}
+
+const day = 86_400_000
+
+function checkedFacts({ experiment, ...facts }: GivenFacts): Facts {
+  if (!experiment) return facts
+  const [from, to] = [Date.parse(experiment.from), Date.parse(experiment.to)]
+  if (!(to >= from)) throw wrongBody({ path: '/experiment/to', expected: 'must not be before from' })
+  if (to - from > 400 * day) throw wrongBody({ path: '/experiment/to', expected: 'must be within 400 days of from' })
+  // Whoever reads the result must be able to draw the days again.
+  return { ...facts, experiment: { ...experiment, seed: experiment.seed ?? randomInt(2 ** 31 - 1) } }
+}
