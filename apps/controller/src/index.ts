@@ -1,0 +1,2 @@
+export { startController } from './controller.ts'
+export type { Controller, ControllerOptions } from './options.ts'

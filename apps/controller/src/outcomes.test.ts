@@ -1,0 +1,77 @@
+import { evenComfort, type HouseMemory, type HouseSetup, noMemory } from '@nabolag/control'
+import type { ClaimedHouse } from '@nabolag/store'
+import { expect, test } from 'vitest'
+import { newestOutcomes, rebuiltMemory, withoutLost } from './outcomes.ts'
+
+const minute = 60_000
+const now = Date.UTC(2026, 0, 15, 12)
+const actuator = { device: 'many', count: 0, location: 'Stue', capability: 'thermostat' } as const
+const setup: HouseSetup = {
+  ...{ id: 1, name: 'A house', timezone: 'Europe/Oslo' },
+  rooms: [{ id: 1, name: 'Stue', comfort: evenComfort(21, 1), sensors: [] }],
+  loops: [
+    { id: 7, kind: 'heating', room: 1, actuator, mode: 'control', controller: 'schedule', settings: {}, limits: {} },
+  ],
+}
+
+type Sent = ClaimedHouse['commands'][number]
+const command = (ago: number, verb: string, args: Sent['arguments'], state: Sent['state'], more = {}): Sent => ({
+  ...{ id: `${ago}`, integration: 'many', count: 0, location: 'Stue', capability: 'thermostat' },
+  ...{ verb, arguments: args, state, reason: undefined, createdAt: now - ago * minute, history: [] },
+  ...more,
+})
+const warm = (ago: number, temperature: number, state: Sent['state'] = 'confirmed') =>
+  command(ago, 'setTargetTemperature', { temperature, location: 'Stue' }, state)
+
+const memory: HouseMemory = {
+  ...noMemory,
+  loops: {
+    7: {
+      moves: [
+        { at: now - 40 * minute, set: { temperature: 20 }, kind: 'command' },
+        { at: now - 20 * minute, set: { temperature: 22, on: true }, kind: 'command' },
+      ],
+      fallback: { at: now - 7 * 60 * minute, schedule: '[1]' },
+    },
+  },
+}
+
+test('what never arrived is forgotten, and its move stays for the limits', () => {
+  for (const state of ['refused', 'failed', 'expired'] as const) {
+    const { loops } = withoutLost(memory, setup, [warm(20, 22, state), warm(40, 20)], now)
+    expect(loops[7]?.moves).toEqual([
+      { at: now - 40 * minute, set: { temperature: 20 }, kind: 'command' },
+      { at: now - 20 * minute, set: { on: true }, kind: 'command' },
+    ])
+  }
+  const elsewhere = { ...warm(20, 22, 'failed'), location: 'Gang' }
+  expect(withoutLost(memory, setup, [warm(20, 22, 'sent'), elsewhere], now)).toEqual(memory)
+})
+
+test('a schedule that did not reach the vendor is told again, some hours later', () => {
+  const told = (ago: number) => command(ago, 'setFallback', { schedule: [] }, 'failed')
+  const left = (commands: Sent[], at = now) => withoutLost(memory, setup, commands, at).loops[7]?.fallback
+  expect(left([told(7 * 60)])).toEqual({ at: 0, schedule: 'not known' })
+  expect(left([told(7 * 60)], now - 2 * 60 * minute)).toEqual(memory.loops[7]?.fallback)
+  expect(left([{ ...told(7 * 60), state: 'applied' }])).toEqual(memory.loops[7]?.fallback)
+})
+
+test('of each loop the newest command counts, and of several at once one that was lost', () => {
+  const lost = { ...warm(5, 22, 'refused'), reason: 'too warm' }
+  const beside = command(5, 'setFallback', { schedule: [] }, 'accepted')
+  expect(newestOutcomes(setup, [beside, lost, warm(60, 19, 'failed')])).toEqual([
+    { loop: 7, at: now - 5 * minute, state: 'refused', reason: 'too warm' },
+  ])
+  expect(newestOutcomes(setup, [warm(5, 22), warm(60, 19, 'failed')])).toMatchObject([{ state: 'confirmed' }])
+  expect(newestOutcomes(setup, [])).toEqual([])
+})
+
+test('a memory that was lost is found again in the commands, as far as limits need it', () => {
+  const on = command(20, 'setOn', { on: true }, 'confirmed')
+  const kept = command(30, 'setFallback', { schedule: [] }, 'confirmed')
+  const { loops } = rebuiltMemory(setup, [on, warm(20, 22), kept, warm(40, 20)])
+  expect(loops[7]?.moves).toEqual([
+    { at: now - 40 * minute, set: { temperature: 20 }, kind: 'command' },
+    { at: now - 20 * minute, set: { temperature: 22, on: true }, kind: 'command' },
+  ])
+})

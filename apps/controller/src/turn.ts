@@ -1,0 +1,222 @@
+/** One turn of one house: what is known of it, a plan when it is due, decisions, and all of it kept at once. */
+import { type Bus, type Log, publishCommandResult, wakeForCommand } from '@nabolag/bus'
+import {
+  type HouseMemory,
+  type HouseSeen,
+  type HouseSetup,
+  type HouseTurn,
+  isPlanDue,
+  type Notice,
+  nothingSeen,
+  type Plan,
+  planViewOf,
+  turnOfHouse,
+} from '@nabolag/control'
+import { seeHouse, setupOf } from '@nabolag/house-data'
+import { type Claim, type ClaimedHouse, type Command, type Fleet, resultOf, type TurnResult } from '@nabolag/store'
+import type { TimeSeries } from '@nabolag/timeseries'
+import type { Clock } from './clock.ts'
+import { failedTurn, readMemory } from './failed-turn.ts'
+import type { Metrics } from './metrics.ts'
+import { nextTurn } from './next-turn.ts'
+import { isAway, type Outage, textOf } from './outage.ts'
+import { newestOutcomes, rebuiltMemory, withoutLost } from './outcomes.ts'
+import { NoResult, type Pool } from './pool.ts'
+
+export type TurnParts = {
+  readonly fleet: Pick<Fleet, 'claimedHouse' | 'saveTurn' | 'releaseTurn'>
+  readonly series: TimeSeries
+  readonly bus: Pick<Bus, 'publish' | 'connected'>
+  readonly pool: Pick<Pool, 'run'>
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly log: Log
+  /** Of ClickHouse. */
+  readonly outage: Outage
+  /** ms between two turns of a house. */
+  readonly every: number
+  /** ms that a plan may wait for a thread. */
+  readonly planPatience: number
+}
+
+/** A command that could not be carried out by the next turn is not wanted any more, s. */
+const validSeconds = 240
+/** Without ClickHouse for so long, a house has its turn all the same: nothing is known then, and made safe, ms. */
+const blindAfter = 90 * 60_000
+
+/** Takes the turn, or puts it off while an engine is away. Throws only what `fleet` throws. */
+export async function takeHouseTurn(claim: Claim, parts: TurnParts): Promise<void> {
+  const { fleet, clock, metrics, log, every } = parts
+  const began = performance.now()
+  metrics.lateSeconds.observe(Math.max(0, clock.database() - claim.due) / 1000)
+  const house = await fleet.claimedHouse(claim)
+  if (!house) return lost(claim, parts)
+  const next = () => nextTurn(claim.houseId, clock.database(), every)
+  let result: Omit<TurnResult, 'next'>
+  let outcome: 'saved' | 'failed' = 'saved'
+  try {
+    result = await decide(house, parts)
+  } catch (error) {
+    if (error instanceof SeriesAway) {
+      parts.outage.failed(error.cause)
+      metrics.countTurn('put-off')
+      return fleet.releaseTurn(claim, clock.database() + parts.outage.wait())
+    }
+    outcome = 'failed'
+    log.error({ house: house.id, error: textOf(error) }, 'the turn of a house failed; the next one comes as usual')
+    result = failedTurn(house, clock.database(), textOf(error))
+  }
+  const saved = await fleet.saveTurn(claim, { ...result, next: next() })
+  if (!saved) return lost(claim, parts)
+  metrics.countTurn(outcome)
+  metrics.turnSeconds.observe((performance.now() - began) / 1000)
+  metrics.commands.inc(saved.commands.length)
+  tell(saved, parts)
+}
+
+/** ClickHouse does not answer. */
+class SeriesAway extends Error {}
+
+function lost({ houseId }: Claim, { metrics, log }: TurnParts): void {
+  metrics.countTurn('lost')
+  metrics.claimsLost.inc()
+  log.info({ house: houseId }, 'a turn was not saved: the house is not ours any more')
+}
+
+async function decide(house: ClaimedHouse, parts: TurnParts): Promise<Omit<TurnResult, 'next'>> {
+  const { clock } = parts
+  const setup = setupOf(house, house.control)
+  // With a clock that is wrong nothing is commanded, and nothing is remembered that would be wrong with it.
+  if (clock.isOff()) return observe(house, setup, parts)
+  const kept = readMemory(house.memory?.memory)
+  const anew = () => decideWith(rebuiltMemory(setup, house.commands), house, setup, parts)
+  if (!kept) return anew()
+  try {
+    return await decideWith(withoutLost(kept, setup, house.commands, parts.clock.wall()), house, setup, parts)
+  } catch (error) {
+    if (error instanceof SeriesAway) throw error
+    // What was remembered may be what is wrong: it is little, and can be found again.
+    parts.log.warn(
+      { house: house.id, error: textOf(error) },
+      'the turn of a house failed; once more, without its memory',
+    )
+    return anew()
+  }
+}
+
+async function decideWith(
+  memory: HouseMemory,
+  house: ClaimedHouse,
+  setup: HouseSetup,
+  parts: TurnParts,
+): Promise<Omit<TurnResult, 'next'>> {
+  const now = parts.clock.wall()
+  const seen = await see(setup, memory, house, now, parts)
+  const { plan, why } = await planFor(setup, seen, memory, now, parts)
+  const turn = turnOfHouse({ setup, seen, memory, ...(plan && { plan }), now })
+  return resultOfTurn(turn, why === undefined ? undefined : noPlan(memory, now, why))
+}
+
+async function see(
+  setup: HouseSetup,
+  memory: HouseMemory,
+  { commands }: Pick<ClaimedHouse, 'commands'>,
+  now: number,
+  { series, outage }: TurnParts,
+): Promise<HouseSeen> {
+  const outcomes = newestOutcomes(setup, commands)
+  try {
+    const seen = await seeHouse(series, setup, now)
+    outage.worked()
+    return { ...seen, commands: outcomes }
+  } catch (error) {
+    if (!isAway(error)) throw error
+    const blind = outage.lasted() > blindAfter && memory.at !== undefined && now - memory.at > blindAfter
+    if (!blind) throw new SeriesAway('ClickHouse does not answer', { cause: error })
+    return { ...nothingSeen, commands: outcomes }
+  }
+}
+
+/** A new plan when one is due and can be had; else why not. */
+async function planFor(
+  setup: HouseSetup,
+  seen: HouseSeen,
+  memory: HouseMemory,
+  now: number,
+  { pool, metrics, log, planPatience }: TurnParts,
+): Promise<{ readonly plan?: Plan; readonly why?: string }> {
+  if (!isPlanDue(setup, memory, now)) return {}
+  const view = planViewOf(setup, seen, memory, now)
+  if (!view) return {}
+  const began = performance.now()
+  try {
+    const plan = await pool.run('plan', view, planPatience)
+    metrics.plans.inc({ status: plan.status })
+    return { plan }
+  } catch (error) {
+    if (!(error instanceof NoResult)) throw error
+    metrics.plans.inc({ status: 'none' })
+    log.warn({ house: setup.id, error: error.message }, 'a house has no new plan; it goes on without')
+    return { why: error.message }
+  } finally {
+    metrics.planSeconds.observe((performance.now() - began) / 1000)
+  }
+}
+
+const noPlan = (memory: HouseMemory, now: number, why: string): Notice => ({
+  kind: 'no-plan',
+  since: memory.notices.find(({ kind }) => kind === 'no-plan')?.since ?? now,
+  sentence: `No new plan was made (${why}): the last one goes on, and each room keeps its comfort without one`,
+})
+
+function resultOfTurn(turn: HouseTurn, notice: Notice | undefined): Omit<TurnResult, 'next'> {
+  const { now, memory, plan } = turn
+  const notices = notice ? [...memory.notices.filter(({ kind }) => kind !== notice.kind), notice] : memory.notices
+  return {
+    memory: { ...memory, notices },
+    receipts: turn.loops.map(({ loop, receipt, commands }) => ({
+      loop,
+      at: now,
+      receipt,
+      commands: commands.map(({ capability, verb, arguments: args }) => ({
+        capability,
+        verb,
+        arguments: args,
+        validSeconds,
+      })),
+    })),
+    ...(plan && { plan: { madeAt: now, plan } }),
+  }
+}
+
+/** A turn with the database's time that sends nothing, says why, and leaves no trace in the memory. */
+async function observe(house: ClaimedHouse, setup: HouseSetup, parts: TurnParts): Promise<Omit<TurnResult, 'next'>> {
+  const { clock } = parts
+  const now = clock.database()
+  const memory = readMemory(house.memory?.memory) ?? rebuiltMemory(setup, house.commands)
+  const watching = { ...setup, loops: setup.loops.map((loop) => ({ ...loop, mode: 'observe' as const })) }
+  const seen = await see(watching, memory, house, now, parts)
+  const turn = turnOfHouse({ setup: watching, seen, memory, now })
+  const minutes = Math.round(Math.abs(clock.ahead()) / 60_000)
+  const text = `The clocks of the controller and of the database differ by ${minutes} minutes; the operator sets them right`
+  const { receipts } = resultOfTurn(turn, undefined)
+  return {
+    memory,
+    receipts: receipts.map((one) => {
+      const receipt = one.receipt as HouseTurn['loops'][number]['receipt']
+      const reasons = [{ code: 'clock-strange' as const, text }, ...receipt.reasons]
+      return { ...one, commands: [], receipt: { ...receipt, reasons, sentence: `${receipt.sentence} ${text}.` } }
+    }),
+  }
+}
+
+/** Does not wait: the store knows, and is read again; the bus only makes it quick. */
+function tell(
+  { commands, superseded }: { readonly commands: readonly Command[]; readonly superseded: readonly Command[] },
+  { bus, log }: TurnParts,
+): void {
+  if (!bus.connected) return
+  const late = (error: unknown) => log.warn({ error: textOf(error) }, 'could not tell of a command at once')
+  for (const one of [...superseded, ...commands]) publishCommandResult(bus as Bus, one, resultOf(one)).catch(late)
+  for (const one of commands) if (one.state === 'accepted') wakeForCommand(bus as Bus, one, one.id).catch(late)
+}
