@@ -121,6 +121,7 @@ describe.skipIf(missing.length > 0)('each role alone', () => {
       { role: 'api', names: ['DATABASE_URL', 'CLICKHOUSE_URL', 'MQTT_URL'] },
       { role: 'datalogger', names: ['CLICKHOUSE_URL', 'MQTT_URL'] },
       { role: 'connector', names: ['DATABASE_URL', 'MQTT_URL'] },
+      { role: 'controller', names: ['DATABASE_URL', 'CLICKHOUSE_URL', 'MQTT_URL'] },
       { role: 'migrate', names: ['DATABASE_URL', 'CLICKHOUSE_URL'] },
     ]
     for (const { role, names } of rows) {

@@ -8,7 +8,7 @@ import { removeFolder, type Stack, startStack, until } from '../stack.ts'
  * whichever process dies in between.
  */
 const rounds = 20
-const names = ['postgres', 'clickhouse', 'broker', 'datalogger', 'connector', 'api']
+const names = ['postgres', 'clickhouse', 'broker', 'datalogger', 'connector', 'controller', 'api']
 const name = 'mill-sense'
 
 let stack: Stack

@@ -4,6 +4,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { addAccounts } from './commands/accounts.ts'
 import { addAdmin } from './commands/admin.ts'
 import { addCommands } from './commands/commands.ts'
+import { addControl } from './commands/control.ts'
 import { addData } from './commands/data.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
@@ -11,8 +12,10 @@ import { addHouses } from './commands/houses.ts'
 import { addImport } from './commands/import.ts'
 import { addIntegrations } from './commands/integrations.ts'
 import { addKey } from './commands/key.ts'
+import { addLoops } from './commands/loops.ts'
 import { addPublishers } from './commands/publishers.ts'
 import { addRoles } from './commands/roles.ts'
+import { addRooms } from './commands/rooms.ts'
 import { addSettings } from './commands/settings.ts'
 import { addSimulate } from './commands/simulate.ts'
 import { addTokens } from './commands/tokens.ts'
@@ -47,6 +50,9 @@ Settings come from the environment; nabolag settings lists them all.`,
     addTokens,
     addIntegrations,
     addCommands,
+    addControl,
+    addRooms,
+    addLoops,
     addData,
     addImport,
     addSimulate,

@@ -10,10 +10,13 @@ import {
   engineNames,
   type RoleName,
   type RoleOptions,
+  roleNames,
   startEngine,
   startRole,
 } from '../launch/roles.ts'
 import { say } from '../say.ts'
+
+const isRole = (name: string): name is RoleName => (roleNames as readonly string[]).includes(name)
 
 /** Each role alone, against given addresses; and what the launcher starts as its children (not in the help). */
 export function addRoles(program: Command): void {
@@ -21,6 +24,8 @@ export function addRoles(program: Command): void {
     api: 'the web page and the API alone; needs DATABASE_URL, CLICKHOUSE_URL and MQTT_URL',
     datalogger: 'what takes samples from the bus to ClickHouse, alone; needs CLICKHOUSE_URL and MQTT_URL',
     connector: 'what runs the devices, alone; needs DATABASE_URL and MQTT_URL',
+    controller:
+      'what controls heating, ventilation and batteries, alone; needs DATABASE_URL, CLICKHOUSE_URL and MQTT_URL',
   }
   for (const [name, description] of Object.entries(alone) as [RoleName, string][]) {
     const role = program
@@ -73,8 +78,7 @@ export function addRoles(program: Command): void {
         runAsChild(async () => ({ info: await migrate(readSettings(process.env)), close: async () => {} }), {
           oneShot: true,
         })
-      else if (name === 'api' || name === 'datalogger' || name === 'connector')
-        runAsChild(() => startRole(name, readSettings(process.env), { oneOfMany: true }))
+      else if (isRole(name)) runAsChild(() => startRole(name, readSettings(process.env), { oneOfMany: true }))
       else if (name === 'simulators' || name === 'demo-history')
         runAsChild(
           async (given) => {
@@ -83,6 +87,8 @@ export function addRoles(program: Command): void {
           },
           { oneShot: name === 'demo-history' },
         )
+      else if (name === 'demo-control')
+        runAsChild(async (given) => (await import('../launch/demo-control.ts')).demoControl(given), { oneShot: true })
       else throw Problem('bad-request', `There is no child ${name}`)
     })
 }

@@ -1,7 +1,11 @@
 /** The demo's own processes: the simulated vendors, and what writes the past that nobody measured. */
+import { existsSync, readFileSync } from 'node:fs'
 import { connectBus } from '@nabolag/bus'
 import { Problem, readSettings, type Sample, storedTopic } from '@nabolag/core'
 import {
+  applyControlPast,
+  type ControlPast,
+  controlPast,
   history as historyOf,
   makeWorld,
   startSimulators,
@@ -10,6 +14,7 @@ import {
   type VendorName,
 } from '@nabolag/simulators'
 import { openTimeSeries, type TimeSeries, writeChanges } from '@nabolag/timeseries'
+import { writePrivately } from './data-folder.ts'
 import { runStove } from './demo-stove.ts'
 import { type Started, sayProgress } from './protocol.ts'
 
@@ -19,18 +24,25 @@ export type SimulatorsGiven = {
   readonly ports: Readonly<Record<VendorName, number>>
   /** Where the account of the sensor over the wood stove is laid down. */
   readonly stoveFile: string
+  /** What control has done to the houses before the demo began. */
+  readonly controlFile: string
 }
 
-export type HistoryGiven = { readonly seed: number; readonly start: number }
+export type HistoryGiven = { readonly seed: number; readonly start: number; readonly controlFile: string }
 
 type Span = { readonly from: number; readonly to: number; readonly houseId: number }
 
 const samplesAtOnce = 20_000
-const past = 30 * 24 * 3_600_000
+const day = 24 * 3_600_000
+const past = 30 * day
+/** How long the houses have been under control when the demo begins. */
+const controlled = 7 * day
 
 export async function simulators(given: unknown): Promise<Started & { info: unknown }> {
-  const { seed, start, ports, stoveFile } = given as SimulatorsGiven
+  const { seed, start, ports, stoveFile, controlFile } = given as SimulatorsGiven
   const world = makeWorld({ seed, start })
+  const past = readPast(controlFile)
+  if (past) applyControlPast(world, past.moves)
   const running = await startSimulators({ world, ports })
   const stop = new AbortController()
   const stove = runStove(world, stoveFile, process.env.MQTT_URL ?? '', stop.signal)
@@ -47,7 +59,7 @@ export async function simulators(given: unknown): Promise<Started & { info: unkn
 
 /** Writes what each device would have logged since its newest sample, 30 days at most. */
 export async function history(given: unknown): Promise<Started & { info: unknown }> {
-  const { seed, start } = given as HistoryGiven
+  const { seed, start, controlFile } = given as HistoryGiven
   const { CLICKHOUSE_URL, MQTT_URL } = readSettings(process.env)
   if (!CLICKHOUSE_URL || !MQTT_URL) throw Problem('bad-request', 'The history needs CLICKHOUSE_URL and MQTT_URL')
   const bus = await connectBus({ url: MQTT_URL })
@@ -58,11 +70,21 @@ export async function history(given: unknown): Promise<Started & { info: unknown
   })
   const world = makeWorld({ seed, start })
   const to = Date.now()
+  const known = readPast(controlFile)
+  if (known) applyControlPast(world, known.moves)
+  else {
+    // Half of the work, and of the time.
+    const made = await controlPast(world, { from: to - controlled, to }, (share) => sayProgress(share / 2))
+    writePrivately(controlFile, made)
+  }
+  const progress = (share: number) => sayProgress(known ? share : (1 + share) / 2)
   const tasks = world.houses.flatMap((one) => [
     ...one.house.devices.map((device) => ({
       houseId: one.house.number,
       name: device.integration as string,
-      samples: (options: Span) => historyOf(world, one, device, options),
+      // A month of one house in full is enough to try the speed of reading on.
+      samples: (options: Span) =>
+        historyOf(world, one, device, { ...options, ...(one.house.number > 3 && { tibberEvery: 60 }) }),
     })),
     ...(one.house.stove
       ? [{ houseId: one.house.number, name: stoveSensor.name, samples: (options: Span) => stoveHistory(one, options) }]
@@ -76,9 +98,9 @@ export async function history(given: unknown): Promise<Started & { info: unknown
       await timeseries.write(batch, Date.now())
       written += batch.length
       const reached = ((batch.at(-1)?.issued ?? batch.at(-1)?.time ?? 0) / 1000 - from) / (to - from)
-      sayProgress((index + Math.min(1, Math.max(0, reached))) / tasks.length)
+      progress((index + Math.min(1, Math.max(0, reached))) / tasks.length)
     }
-    sayProgress((index + 1) / tasks.length)
+    progress((index + 1) / tasks.length)
   }
   if (written > samplesAtOnce) await timeseries.refreshRollups()
   const close = async () => {
@@ -87,6 +109,9 @@ export async function history(given: unknown): Promise<Started & { info: unknown
   }
   return { close, info: { written } }
 }
+
+const readPast = (file: string): ControlPast | undefined =>
+  existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ControlPast) : undefined
 
 /** ms; of forecasts, when the newest one was issued. */
 async function newestOf(

@@ -4,13 +4,13 @@ import { Problem } from '@nabolag/core'
 import { writePrivately } from './data-folder.ts'
 import type { Publishing } from './demo-stove.ts'
 
-type Login = { readonly username: string; readonly password: string }
+export type Login = { readonly username: string; readonly password: string }
 type House = { readonly id: number }
 type Device = { readonly name?: string; readonly integration?: string }
 type Api = Awaited<ReturnType<typeof signIn>>
 
 /**
- * Houses 3, 4 and 5, numbered as the thesis has them. What is there already is left as it is.
+ * Houses 3, 4 and 5, numbered as the thesis has them, and house 6, which is house 3 once more. What is there already is left as it is.
  *
  * @param stoveFile where the account of the sensor over the wood stove is laid down
  */
@@ -60,7 +60,7 @@ async function setUpStove(api: Api, house: number, known: readonly Device[], fil
   writePrivately(file, publishing)
 }
 
-async function signIn(http: string, { username, password }: Login) {
+export async function signIn(http: string, { username, password }: Login) {
   const answer = await fetch(`${http}/api/auth/login`, {
     method: 'POST',
     body: new URLSearchParams({ username, password }),

@@ -1,10 +1,11 @@
-/** `nabolag demo`: the launcher with simulated vendors, three houses and a past, in a data folder of its own. */
+/** `nabolag demo`: the launcher with simulated vendors, four houses and a past, in a data folder of its own. */
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Problem, readSettings } from '@nabolag/core'
 import { refuseNewer, writePrivately } from './data-folder.ts'
 import type { HistoryGiven, SimulatorsGiven } from './demo-children.ts'
+import type { ControlGiven } from './demo-control.ts'
 import { setUpHouses } from './demo-houses.ts'
 import { launch, type Stack } from './launch.ts'
 import { lockHolder } from './lock.ts'
@@ -39,13 +40,19 @@ export async function runDemo(
     screen: json ? jsonScreen() : peopleScreen(({ http }) => greet(http, demo, path)),
     // The past comes first: once a device runs, its newest sample no longer tells where the past ends.
     beforeRoles: async (stack) => {
-      const given: HistoryGiven = { seed: demo.seed, start: demo.start }
+      const controlFile = controlFileIn(stack.folder.path)
+      const given: HistoryGiven = { seed: demo.seed, start: demo.start, controlFile }
       await stack.supervisor.once(stack.plan('demo-history', given), (progress) =>
         stack.screen.progress('History', progress),
       )
       return startSimulators(stack, demo)
     },
-    afterRoles: async ({ running, folder }) => setUpHouses(running.http, demo, stoveFileIn(folder.path)),
+    afterRoles: async (stack) => {
+      const { running, folder } = stack
+      await setUpHouses(running.http, demo, stoveFileIn(folder.path))
+      const given: ControlGiven = { http: running.http, login: demo, file: controlFileIn(folder.path) }
+      await stack.supervisor.once(stack.plan('demo-control', given))
+    },
   })
 }
 
@@ -54,11 +61,14 @@ const greet = (http: string, { username, password }: Demo, path: string) => [
   `  user name  ${username}`,
   `  password   ${password}`,
   '',
-  `Houses 3, 4 and 5 are simulated, and so are the clouds of their devices: vendors.json in ${path}`,
-  'says where each is made to fail. Commands for this demo begin',
+  'House 3 is planned ahead, house 4 keeps its schedule and has a battery, house 5 follows the price;',
+  'house 6 is house 3 once more, and nobody controls it. All are simulated, and so are the clouds of',
+  `their devices: vendors.json in ${path} says where each is made to fail.`,
+  'Commands for this demo begin',
   `  NABOLAG_DATA=${path} nabolag …`,
 ]
 
+const controlFileIn = (path: string) => join(path, 'control-past.json')
 const stoveFileIn = (path: string) => join(path, 'wood-stove.json')
 
 type Vendors = { readonly urls: Readonly<Record<string, string>>; readonly faults: Readonly<Record<string, string>> }
@@ -69,7 +79,8 @@ async function startSimulators(stack: Stack, { seed, start }: Demo): Promise<Nod
   // Chosen once, so that the vendors keep their addresses when the simulators are started again.
   const chosen = await Promise.all(vendorNames.map(async (vendor) => [vendor, await freePort()] as const))
   const ports = Object.fromEntries(chosen) as SimulatorsGiven['ports']
-  const given: SimulatorsGiven = { seed, start, ports, stoveFile: stoveFileIn(folder.path) }
+  const controlFile = controlFileIn(folder.path)
+  const given: SimulatorsGiven = { seed, start, ports, stoveFile: stoveFileIn(folder.path), controlFile }
   const { urls, faults } = await supervisor.start<Vendors>(plan('simulators', given))
   writePrivately(join(folder.path, 'vendors.json'), { faults })
   const pairs = Object.entries(urls).map(([vendor, url]) => `${vendor}=${url}`)

@@ -12,7 +12,7 @@ import type { Started } from './protocol.ts'
 export const engineNames = ['postgres', 'clickhouse', 'broker'] as const
 export type EngineName = (typeof engineNames)[number]
 
-export const roleNames = ['connector', 'datalogger', 'api'] as const
+export const roleNames = ['controller', 'connector', 'datalogger', 'api'] as const
 export type RoleName = (typeof roleNames)[number]
 
 /** What each engine is given; goes over IPC, so that no password is in an argument or the environment. */
@@ -99,6 +99,14 @@ export async function startRole(
       const { makeMetrics, startConnector } = await import('@nabolag/connector')
       const connector = await startConnector(given, { log })
       return withMetrics(connector, makeMetrics(connector.stats), oneOfMany ? 1 : 0)
+    }
+    case 'controller': {
+      const given = settingsGiven(settings, name, 'DATABASE_URL', 'CLICKHOUSE_URL', 'MQTT_URL')
+      const { startController } = await import('@nabolag/controller')
+      const controller = await startController(given, { log })
+      const { registry } = controller
+      const page = { contentType: registry.contentType, page: () => registry.metrics() }
+      return withMetrics(controller, page, oneOfMany ? 2 : 0)
     }
   }
 }

@@ -31,8 +31,10 @@ const labels: Record<string, string> = {
   api: 'Web page and API',
   datalogger: 'Datalogger',
   connector: 'Connector',
+  controller: 'Controller',
   simulators: 'Vendor simulation',
   'demo-history': 'History',
+  'demo-control': 'Control of the houses',
 }
 const label = (name: string) => labels[name] ?? name
 

@@ -1,0 +1,266 @@
+/** Rooms, comfort, control, receipts, prices and insights on the web page, in Chromium, against the whole system. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import { type Simulators, startSimulators } from '@nabolag/simulators'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { removeFolder, type Stack, startStack, until } from './stack.ts'
+
+const browser = '/usr/bin/chromium'
+const patience = 60_000
+
+describe.skipIf(!existsSync(browser))('a resident and the heating, on the web page', { timeout: 120_000 }, () => {
+  let stack: Stack
+  let simulators: Simulators
+  let context: BrowserContext
+  let page: Page
+  /** Address of the house in the API. */
+  let house: string
+  const profile = mkdtempSync(join(tmpdir(), 'nabolag-chromium-'))
+  const complaints: string[] = []
+  let checked = 0
+
+  beforeAll(async () => {
+    if (!existsSync(join(import.meta.dirname, '../web/dist/index.html')))
+      execFileSync('npm', ['run', '--silent', 'build:web'], { cwd: join(import.meta.dirname, '..') })
+    simulators = await startSimulators({ vendors: ['sensibo', 'nordpool'] })
+    const urls = [...simulators.started].map(([vendor, { url }]) => `${vendor}=${url}`)
+    stack = await startStack({ environment: { NABOLAG_VENDOR_URLS: urls.join(',') }, timeout: 120_000 })
+    const post = async (path: string, body: unknown) => (await stack.ask(path, { method: 'POST', body })).body as never
+    const { id } = (await post('/api/houses/new', {
+      name: 'Bakken',
+      timezone: 'Europe/Oslo',
+      latitude: 63.4305,
+      longitude: 10.3951,
+    })) as { id: number }
+    house = `/api/houses/${id}`
+    await post(`${house}/devices/sensibo-sky/new`, { 'api-key': 'sim-sensibo-house-3' })
+    await post(`${house}/devices/spot-price/new`, { area: 'NO3' })
+    context = await chromium.launchPersistentContext(profile, {
+      executablePath: browser,
+      args: ['--no-sandbox', '--disable-background-networking'],
+      viewport: { width: 1200, height: 900 },
+    })
+    page = await context.newPage()
+    page.setDefaultTimeout(patience)
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (line) => {
+      // A browser logs every answer that is a problem: nobody signed in, and no plan made yet.
+      if (line.type() === 'error' && !/status of (403|404)/.test(line.text())) complaints.push(line.text())
+    })
+    await page.goto(stack.http)
+    await page.getByLabel('User name').fill('admin')
+    await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('link', { name: /Bakken/ }).waitFor()
+    await until('the heat pumps can be commanded, and have told how warm it is', async () => {
+      const { actuators } = (await stack.ask(`${house}/devices/sensibo-sky/count/0/actuators`)).body as {
+        actuators: unknown[]
+      }
+      const { newest } = (await stack.ask(`${house}/newest`)).body as { newest: { field: string }[] }
+      return actuators.length > 1 && newest.some(({ field }) => field === 'temperature')
+    })
+  }, 180_000)
+
+  afterAll(async () => {
+    await context?.close()
+    await stack?.stop()
+    await simulators?.close()
+    if (stack) removeFolder(stack.folder)
+    removeFolder(profile)
+  })
+
+  /** Nothing that keeps somebody out, and nothing that must be scrolled to sideways. */
+  const inspect = async () => {
+    checked++
+    await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== 'running'))
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`)).toEqual([])
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
+  }
+  const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
+  const go = async (name: string) => {
+    await page.getByRole('navigation', { name: 'Pages of this house' }).getByRole('link', { name }).click()
+  }
+  const read = async <Answer>(path: string) => (await stack.ask(`${house}/${path}`)).body as Answer
+  const loop = async () =>
+    (
+      await read<{ loops: { mode: string; controller: string; pausedUntil: string | null; last?: object }[] }>(
+        'control',
+      )
+    ).loops[0]
+
+  test('a house without rooms says what to do first, and a room is made of what the house has', async () => {
+    await page.getByRole('link', { name: /Bakken/ }).click()
+    await go('Heating')
+    await page.getByText('Nothing is looked after yet').waitFor()
+    await inspect()
+    await page.getByRole('link', { name: 'Set up the rooms' }).click()
+    await button('Add a room').click()
+    await page.getByLabel('Name').fill('Stue')
+    await page.getByRole('combobox', { name: 'Thermometer' }).click()
+    await page.getByRole('option', { name: /^studio/ }).click()
+    await page.getByRole('combobox', { name: 'Heated by' }).click()
+    await page.getByRole('option', { name: /^studio/ }).click()
+    await inspect()
+    await page.getByRole('dialog').getByRole('button', { name: 'Add the room' }).click()
+    const card = page.getByRole('region', { name: 'Stue' })
+    await card.getByText('Heated by studio').waitFor()
+    await card.getByText(/°C/).first().waitFor()
+    await inspect()
+    expect(await loop()).toMatchObject({ mode: 'observe', controller: 'schedule' })
+  })
+
+  test('control is one press, another way of controlling two, and it says what it did', async () => {
+    await go('Heating')
+    const card = page.getByRole('region', { name: 'Stue' })
+    await card.getByText('Nothing is changed').waitFor()
+    await card.getByRole('radiogroup', { name: 'Mode: Stue' }).getByText('Control').click()
+    await card.getByText('Sets the device by itself').waitFor()
+    await card.getByRole('combobox', { name: 'How: Stue' }).click()
+    await page.getByRole('option', { name: /while power is dear/ }).click()
+    await until('both hold', async () => {
+      const { mode, controller } = (await loop()) ?? {}
+      return mode === 'control' && controller === 'price-responsive-pi'
+    })
+    await card.getByRole('link', { name: 'Why?' }).waitFor()
+    await inspect()
+  })
+
+  test('its settings are a form, and what was changed goes back to usual', async () => {
+    await button('Settings of Stue').click()
+    const panel = page.getByRole('dialog')
+    await panel.getByLabel('Least minutes between two steps').fill('30')
+    await panel.getByLabel('Never set higher than').fill('23')
+    await panel.getByRole('button', { name: 'Back to usual (15)' }).waitFor()
+    await inspect()
+    await panel.getByRole('button', { name: 'Save' }).click()
+    await panel.waitFor({ state: 'hidden' })
+    expect(await loop()).toMatchObject({ settings: { minutesBetween: 30 }, limits: { highest: 23 } })
+    await button('Settings of Stue').click()
+    await panel.getByRole('button', { name: 'Back to usual (15)' }).click()
+    await panel.getByRole('button', { name: 'Save' }).click()
+    await panel.waitFor({ state: 'hidden' })
+    expect(await loop()).toMatchObject({ settings: { minutesBetween: 15 } })
+  })
+
+  test('everything is paused for an hour, and goes on', async () => {
+    await button('Pause').click()
+    await page.getByRole('menuitem', { name: '1 hour' }).click()
+    await page.getByText(/^paused until today|^paused until tomorrow/).waitFor()
+    const until = Date.parse((await loop())?.pausedUntil ?? '') - Date.now()
+    expect(until / 60_000).toBeGreaterThan(55)
+    expect(until / 60_000).toBeLessThanOrEqual(60)
+    await button('Resume').click()
+    await button('Pause').waitFor()
+    expect((await loop())?.pausedUntil).toBeNull()
+  })
+
+  test('a boost is warmer for a while, and can be ended', async () => {
+    await button('Boost Stue').click()
+    await page.getByRole('dialog').getByText('4 h').click()
+    await inspect()
+    await page.getByRole('dialog').getByRole('button', { name: 'Boost', exact: true }).click()
+    const card = page.getByRole('region', { name: 'Stue' })
+    await card.getByText('wished, boost').waitFor()
+    await button('End it: Boost').click()
+    await button('End it: Boost').waitFor({ state: 'hidden' })
+    await card.getByText('wished;').waitFor()
+  })
+
+  test('comfort is painted by keyboard alone', async () => {
+    await page.getByRole('link', { name: 'Comfort of Stue' }).click()
+    const brush = page.getByRole('region', { name: 'Brush' })
+    await brush.getByLabel('Temperature').fill('17.5')
+    await brush.getByLabel('From').selectOption('23:00')
+    await brush.getByLabel('To').selectOption('05:00')
+    await brush.getByRole('button', { name: 'Paint' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('img', { name: /^Weekday: 00:00 to 05:00 17.5 °C.*23:00 to 24:00 17.5 °C$/ }).waitFor()
+    await button('Show the table: Weekend').click()
+    await page.getByLabel('Weekend 05:00: temperature').fill('18')
+    await inspect()
+    await button('Save').focus()
+    await page.keyboard.press('Enter')
+    await page.getByText('Saved').waitFor()
+    type Day = readonly { readonly temperature: number }[]
+    const [{ comfort }] = await read<[{ comfort: { weekday: Day; weekend: Day } }]>('rooms')
+    expect(comfort.weekday.slice(0, 7).map(({ temperature }) => temperature)).toEqual([
+      17.5, 17.5, 17.5, 17.5, 17.5, 19, 21,
+    ])
+    expect(comfort.weekend[5]).toMatchObject({ temperature: 18 })
+    expect(comfort.weekend[23]).toMatchObject({ temperature: 17.5 })
+  })
+
+  test('it is painted with the mouse, too', async () => {
+    const box = await page.getByRole('img', { name: /^Weekday/ }).boundingBox()
+    if (!box) throw new Error('the day has no place')
+    const x = (hour: number) => box.x + (box.width * (hour + 0.5)) / 24
+    await page.mouse.move(x(8), box.y + 20)
+    await page.mouse.down()
+    await page.mouse.move(x(14), box.y + 40, { steps: 4 })
+    await page.mouse.up()
+    await page.getByRole('img', { name: /08:00 to 15:00 17.5 °C/ }).waitFor()
+    await button('Undo').click()
+    await page.getByRole('img', { name: /08:00 to 15:00/ }).waitFor({ state: 'hidden' })
+  })
+
+  test('a receipt tells what a decision rests on', async () => {
+    await go('Receipts')
+    await page
+      .getByRole('button', { name: /Stue at .* °C/ })
+      .first()
+      .click()
+    await page.getByText('What it saw').waitFor()
+    await page.getByText('Wished for', { exact: true }).waitFor()
+    await inspect()
+    await page.getByText('Only changes').click()
+    await until('the address says so', () => page.url().includes('sent=true'))
+  })
+
+  test('the prices stand in their parts, and the contracts are kept', async () => {
+    await go('Prices')
+    await page.getByRole('img', { name: /^Prices of today and tomorrow/ }).waitFor()
+    await button('As a table').click()
+    await inspect()
+    await page.getByLabel("Supplier's mark-up").fill('0.05')
+    await page.getByLabel(/^Norgespris/).check()
+    await page.getByRole('region', { name: 'Your contracts' }).getByRole('button', { name: 'Save' }).click()
+    await until('they are kept', async () => {
+      const { settings } = await read<{ settings: { markUp?: [{ perKwh: number }]; support?: [{ scheme: string }] } }>(
+        'prices/settings',
+      )
+      return settings.markUp?.[0].perKwh === 0.05 && settings.support?.[0].scheme === 'norgespris'
+    })
+  })
+
+  test('what the data do not tell yet is said to be so', async () => {
+    await go('Savings')
+    await page
+      .getByRole('region', { name: 'Savings' })
+      .getByText(/Not enough data|Nothing/)
+      .first()
+      .waitFor()
+    await page.getByRole('region', { name: 'The weather and your power' }).waitFor()
+    await inspect()
+  })
+
+  test('every page is as readable on a phone and in the dark', async () => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.emulateMedia({ colorScheme: 'dark' })
+    for (const name of ['Heating', 'Rooms', 'Prices', 'Savings', 'Receipts']) {
+      await go(name)
+      await page.getByRole('heading', { level: 1, name: new RegExp(`^${name}`) }).waitFor()
+      await page.waitForFunction(() => document.querySelector('[aria-label="Loading"]') === null)
+      await inspect()
+    }
+  })
+
+  test('nothing complained in the console, and every page was inspected', () => {
+    expect(complaints).toEqual([])
+    expect(checked).toBeGreaterThan(12)
+  })
+})
