@@ -1,10 +1,16 @@
 import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router'
+import { ComfortPage } from './features/comfort/comfort-page.tsx'
 import { AddDevicePage } from './features/devices/add-device-page.tsx'
 import { DevicePage } from './features/devices/device-page.tsx'
+import { HeatingPage } from './features/heating/heating-page.tsx'
 import { HousePage } from './features/houses/house-page.tsx'
 import { HouseSettingsPage } from './features/houses/house-settings-page.tsx'
 import { HousesPage } from './features/houses/houses-page.tsx'
 import { NewHousePage } from './features/houses/new-house-page.tsx'
+import { InsightsPage } from './features/insights/insights-page.tsx'
+import { PricesPage } from './features/prices/prices-page.tsx'
+import { ReceiptsPage } from './features/receipts/receipts-page.tsx'
+import { RoomsPage } from './features/rooms/rooms-page.tsx'
 import { Frame } from './features/session/frame.tsx'
 import { SetupPage } from './features/session/setup-page.tsx'
 import { VendorsPage } from './features/vendors/vendors-page.tsx'
@@ -28,6 +34,49 @@ export const houseSettingsRoute = createRoute({
   getParentRoute: () => root,
   path: '/houses/$houseId/settings',
   component: HouseSettingsPage,
+})
+
+export const controlRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/houses/$houseId/control',
+  component: HeatingPage,
+})
+
+/** Which receipts are shown: of one loop, only those that changed something. */
+export type ReceiptSearch = { readonly loop?: number; readonly sent?: boolean }
+
+export const receiptsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/houses/$houseId/receipts',
+  component: ReceiptsPage,
+  validateSearch: (search: Record<string, unknown>): ReceiptSearch => ({
+    ...(typeof search.loop === 'number' ? { loop: search.loop } : {}),
+    ...(search.sent === true ? { sent: true } : {}),
+  }),
+})
+
+export const roomsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/houses/$houseId/rooms',
+  component: RoomsPage,
+})
+
+export const comfortRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/houses/$houseId/rooms/$roomId/comfort',
+  component: ComfortPage,
+})
+
+export const pricesRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/houses/$houseId/prices',
+  component: PricesPage,
+})
+
+export const insightsRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/houses/$houseId/insights',
+  component: InsightsPage,
 })
 
 /** Which kind of device is being added. */
@@ -64,6 +113,12 @@ export const router = createRouter({
     newHouse,
     houseRoute,
     houseSettingsRoute,
+    controlRoute,
+    receiptsRoute,
+    roomsRoute,
+    comfortRoute,
+    pricesRoute,
+    insightsRoute,
     addDeviceRoute,
     deviceRoute,
     vendors,

@@ -8,6 +8,7 @@ import { ChartPanel } from '../chart/chart-panel.tsx'
 import { ActuatorCards, mayBeCommanded } from '../control/actuator-cards.tsx'
 import { Trouble } from '../session/trouble.tsx'
 import { DeviceCard } from './device-card.tsx'
+import { HouseNav } from './house-nav.tsx'
 import { useLive } from './live.ts'
 
 /** A house: what can be set in it, a chart of the field that was picked, and its devices with their newest values. */
@@ -56,6 +57,7 @@ export function HousePage() {
           </Group>
         )}
       </Group>
+      <HouseNav houseId={houseId} />
       {bare && <Text c="dimmed">This house has no device yet. With the first one its values begin to come in.</Text>}
       <div className="controls">
         {all.data.filter(mayBeCommanded).map((device) => (

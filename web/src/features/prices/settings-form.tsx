@@ -1,0 +1,191 @@
+import { Button, Card, Group, NumberInput, Radio, Select, Stack, Text, TextInput, Title } from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { dateOf } from '../houses/zone-time.ts'
+import { Trouble } from '../session/trouble.tsx'
+import {
+  priceSettings,
+  pricesKey,
+  type Scheme,
+  type Settings,
+  type SettingsAnswer,
+  schemes,
+  setPriceSettings,
+} from './api.ts'
+import { companyName, from, heldOn, schemeOf, schemeWords } from './stack.ts'
+
+const areas = [
+  { value: 'NO1', label: 'NO1, Oslo and the east' },
+  { value: 'NO2', label: 'NO2, Kristiansand and the south' },
+  { value: 'NO3', label: 'NO3, Trondheim and the middle' },
+  { value: 'NO4', label: 'NO4, Tromsø and the north' },
+  { value: 'NO5', label: 'NO5, Bergen and the west' },
+]
+
+/** What the household says of its contracts. */
+export function PriceSettingsCard({ houseId, zone, disabled }: { houseId: number; zone: string; disabled: boolean }) {
+  const kept = useQuery({ queryKey: [...pricesKey(houseId), 'settings'], queryFn: () => priceSettings(houseId) })
+  return (
+    <Card withBorder padding="md" component="section" aria-label="Your contracts">
+      <Title order={2} size="h4">
+        Your contracts
+      </Title>
+      {kept.data?.assumed && (
+        <Text size="sm" c="dimmed">
+          Nobody has filled this in yet: it is guessed from where the house is. The bill of your grid company and of
+          your supplier tell what to write.
+        </Text>
+      )}
+      <Trouble error={kept.error} />
+      {kept.data && (
+        <SettingsForm
+          key={JSON.stringify(kept.data.settings)}
+          houseId={houseId}
+          zone={zone}
+          kept={kept.data}
+          disabled={disabled}
+        />
+      )}
+    </Card>
+  )
+}
+
+function SettingsForm({
+  houseId,
+  zone,
+  kept: { settings, schema },
+  disabled,
+}: {
+  houseId: number
+  zone: string
+  kept: SettingsAnswer
+  disabled: boolean
+}) {
+  const queries = useQueryClient()
+  const today = dateOf(Date.now(), zone)
+  const month = `${today.slice(0, 7)}-01`
+  const [draft, setDraft] = useState<Settings>(settings)
+  const [scheme, setScheme] = useState<Scheme>(schemeOf(settings, today))
+  const [since, setSince] = useState(month)
+  const markUpNow = heldOn(settings.markUp, today)
+  const [markUp, setMarkUp] = useState<number | ''>(markUpNow?.perKwh ?? '')
+  const [monthly, setMonthly] = useState<number | ''>(markUpNow?.perMonth ?? '')
+  const gridNow = heldOn(settings.gridEnergy, today)
+  const [grid, setGrid] = useState<number | ''>(gridNow?.base ?? '')
+  const save = useMutation({
+    mutationFn: () => {
+      const priceOfSupplier = { from: month, perKwh: Number(markUp), ...(monthly === '' ? {} : { perMonth: monthly }) }
+      return setPriceSettings(houseId, {
+        ...draft,
+        ...(scheme === schemeOf(settings, today) ? {} : { support: from(settings.support, { from: since, scheme }) }),
+        ...(markUp === (markUpNow?.perKwh ?? '') && monthly === (markUpNow?.perMonth ?? '')
+          ? {}
+          : { markUp: from(settings.markUp, priceOfSupplier) }),
+        ...(grid === (gridNow?.base ?? '') || grid === ''
+          ? {}
+          : { gridEnergy: from(settings.gridEnergy, { from: month, base: grid, rules: [] }) }),
+      })
+    },
+    onSuccess: () => queries.invalidateQueries({ queryKey: pricesKey(houseId) }),
+  })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    save.mutate()
+  }
+  const companies = schema.properties?.gridCompany?.enum ?? []
+  const otherArea = areas.some(({ value }) => value === draft.area) ? [] : [{ value: draft.area, label: draft.area }]
+  return (
+    <form onSubmit={submit}>
+      <fieldset className="bare" disabled={disabled}>
+        <Stack mt="sm">
+          <Group grow align="start" preventGrowOverflow={false}>
+            <Select
+              label="Price area"
+              allowDeselect={false}
+              data={[...areas, ...otherArea]}
+              value={draft.area}
+              onChange={(area) => area && setDraft({ ...draft, area })}
+            />
+            <Select
+              label="Grid company"
+              placeholder="Another one"
+              clearable
+              clearButtonProps={{ 'aria-label': 'Another grid company' }}
+              data={companies.map((value) => ({ value, label: companyName(value) }))}
+              value={draft.gridCompany ?? null}
+              onChange={(gridCompany) => {
+                const { gridCompany: _, ...rest } = draft
+                setDraft(gridCompany === null ? rest : { ...rest, gridCompany })
+              }}
+            />
+          </Group>
+          {(draft.gridCompany === undefined || gridNow) && (
+            <NumberInput
+              label="Grid price per kWh"
+              description="Without VAT and taxes; prices by day and night can be told over the API"
+              suffix=" NOK/kWh"
+              min={0}
+              max={10}
+              step={0.01}
+              decimalScale={4}
+              value={grid}
+              onChange={(typed) => setGrid(typed === '' ? '' : Number(typed))}
+            />
+          )}
+          <Radio.Group
+            label="Support by the state"
+            value={scheme}
+            onChange={(value) => setScheme(schemes.find((one) => one === value) ?? 'stromstotte')}
+          >
+            <Stack gap={6} mt={6}>
+              {schemes.map((value) => (
+                <Radio key={value} value={value} label={schemeWords[value]} />
+              ))}
+            </Stack>
+          </Radio.Group>
+          {scheme !== schemeOf(settings, today) && (
+            <TextInput
+              type="date"
+              label="From which day?"
+              required
+              w="fit-content"
+              value={since}
+              onChange={(event) => setSince(event.currentTarget.value)}
+            />
+          )}
+          <Group grow align="start" preventGrowOverflow={false}>
+            <NumberInput
+              label="Supplier's mark-up"
+              description="On the spot price, without VAT"
+              suffix=" NOK/kWh"
+              min={-10}
+              max={10}
+              step={0.01}
+              decimalScale={4}
+              value={markUp}
+              onChange={(typed) => setMarkUp(typed === '' ? '' : Number(typed))}
+            />
+            <NumberInput
+              label="Supplier's monthly fee"
+              description="Without VAT"
+              suffix=" NOK"
+              min={0}
+              max={10_000}
+              value={monthly}
+              onChange={(typed) => setMonthly(typed === '' ? '' : Number(typed))}
+            />
+          </Group>
+          <Trouble error={save.error} />
+          <Group>
+            <Button type="submit" loading={save.isPending} disabled={disabled}>
+              Save
+            </Button>
+            <Text size="sm" role="status">
+              {save.isSuccess ? 'Saved' : ''}
+            </Text>
+          </Group>
+        </Stack>
+      </fieldset>
+    </form>
+  )
+}
