@@ -22,6 +22,7 @@ export const problems = {
   'no-such-room': { status: 404, title: 'There is no such room in this house', who: 'you' },
   'no-such-loop': { status: 404, title: 'There is no such control loop in this house', who: 'you' },
   'no-such-plan': { status: 404, title: 'There is no plan of that time for this house', who: 'you' },
+  'no-such-shared-cap': { status: 404, title: 'There is no shared power cap of that name', who: 'you' },
   'no-such-user': { status: 404, title: 'There is no such user', who: 'you' },
   'not-found': { status: 404, title: 'There is nothing at this address', who: 'you' },
   'not-acceptable': { status: 406, title: 'None of the formats asked for is to be had here', who: 'you' },

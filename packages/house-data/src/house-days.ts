@@ -36,10 +36,12 @@ export type HousePast = {
 const hour = 3_600_000
 
 /** What a house drew, paid and felt. Hours whose price was never published are left out. @throws ProblemError as `TimeSeries.read` */
-export async function readPast(timeseries: TimeSeries, setup: HouseSetup, span: Span): Promise<HousePast> {
+export async function readPast(timeseries: TimeSeries, setup: HouseSetup, asked: Span): Promise<HousePast> {
   const { timezone } = setup
-  const [use, outdoors, indoor, prices, heatedBy] = await Promise.all([
-    readUse(timeseries, setup, span),
+  const use = await readUse(timeseries, setup, asked)
+  // Before the meter was connected there is nothing to compare: the weather is that of the time since.
+  const span = { from: Math.max(asked.from, Math.min(use[0]?.start ?? asked.from, asked.to - hour)), to: asked.to }
+  const [outdoors, indoor, prices, heatedBy] = await Promise.all([
     readOutdoors(timeseries, setup, span, 60),
     readIndoor(timeseries, setup, span),
     householdPrices(timeseries, setup, { ...span, now: span.to, minutes: 60 }),

@@ -4,7 +4,7 @@ import { localDateOf, localDay, microsFromMillis } from '@nabolag/core'
 import type { Points, PointsPart, TimeSeries } from '@nabolag/timeseries'
 import { heldOf, heldPart, placed } from './held.ts'
 import { spotOf, spotPart } from './spot.ts'
-import { settledPart, useOf } from './use.ts'
+import { useOf, useParts } from './use.ts'
 import { outlookOf, placeOf, weatherParts } from './weather.ts'
 
 const minute = 60_000
@@ -23,7 +23,7 @@ const forecastAhead = 84 * hour
 const week = 7 * day
 
 /**
- * Looks at a house: two queries for everything but the meter's hours, and one to three for these. Nothing in it is later
+ * Looks at a house: four queries, and two or three more where the meter's hours are not settled for days. Nothing in it is later
  * than `now`, and forecasts are those that were issued by `asOf`, so that a replay of the past sees what a turn saw then.
  *
  * @param now ms since 1970, UTC
@@ -38,7 +38,7 @@ export async function seeHouse(
   const end = now + 1
   const month = localDay(`${localDateOf(now, setup.timezone).slice(0, 7)}-01`, setup.timezone)[0]
   const useSpan = { from: Math.floor(Math.min(month, now - spotBack) / hour) * hour, to: now }
-  const parts = [...partsOf(setup, now), settledPart(useSpan.from, end)]
+  const parts = [...partsOf(setup, now), ...useParts(useSpan.from, end)]
   const points = await timeseries.points(setup.id, parts, microsFromMillis(asOf))
   const of = (group: string, field: string) => fullestOf(points, group, field)
   const spot = spotOf(points, setup.prices?.area)

@@ -8,10 +8,24 @@ const hour = 3_600_000
 const group = 'powerConsumption'
 
 /** The hours that the grid company has settled; they come late. */
-export const settledPart = (from: number, to: number): PointsPart => ({
+const settledPart = (from: number, to: number): PointsPart => ({
   ...{ group, fields: ['hourlyConsumption'] },
   ...{ from: microsFromMillis(from), to: microsFromMillis(to) },
 })
+
+/** Settled hours are usually there after a day: until then the live meter's count of the last ones will do, h. */
+const liveHours = 36
+const live = 'accumulatedConsumptionLastHour'
+const liveFrom = (to: number): number => Math.floor(to / hour - liveHours) * hour
+
+/** The hours and the live meter's last ones, for who looks every few minutes. */
+export const useParts = (from: number, to: number): PointsPart[] => [
+  settledPart(from, to),
+  {
+    ...{ group, fields: [live], every: 3600, aggregate: 'last' },
+    ...{ from: microsFromMillis(liveFrom(to)), to: microsFromMillis(to) },
+  },
+]
 
 /**
  * kWh drawn in each hour, in order: as settled, else as the live meter counted the hour, else by the rise of its count
@@ -27,7 +41,7 @@ export async function readUse(
   return useOf(timeseries, house, span, await timeseries.points(house.id, [settledPart(span.from, span.to)]))
 }
 
-/** The same, where the settled hours have been read already. */
+/** The same, where the settled hours, and perhaps the last live ones, have been read already. */
 export async function useOf(
   timeseries: TimeSeries,
   { id: houseId, timezone }: { readonly id: number; readonly timezone: string },
@@ -35,16 +49,21 @@ export async function useOf(
   points: readonly Points[],
 ): Promise<Use[]> {
   const hours = new Map<number, number>()
-  const settled = points
-    .filter((one) => one.group === group && one.field === 'hourlyConsumption')
-    .toSorted((a, b) => b.times.length - a.times.length)[0]
-  settled?.times.forEach((time, i) => {
-    const energy = settled.values[i]
-    if (typeof energy === 'number' && time % hour === 0 && time >= from && time < to) hours.set(time, energy)
-  })
-  const begin = Math.floor(from / hour) * hour
-  const first = firstOpen(hours, begin, to)
-  if (first < to) {
+  const take = (field: string): boolean => {
+    const series = points
+      .filter((one) => one.group === group && one.field === field)
+      .toSorted((a, b) => b.times.length - a.times.length)[0]
+    series?.times.forEach((time, i) => {
+      const energy = series.values[i]
+      const isHour = time % hour === 0 && time > from - hour && time < to
+      if (typeof energy === 'number' && isHour && !hours.has(time)) hours.set(time, energy)
+    })
+    return series !== undefined
+  }
+  take('hourlyConsumption')
+  const isLive = take(live)
+  const first = firstOpen(hours, Math.floor(from / hour) * hour, to)
+  if (first < to && !(isLive && first >= liveFrom(to))) {
     const ask = async (field: string) =>
       fullest(
         await readNumbers(timeseries, {
@@ -54,7 +73,7 @@ export async function useOf(
         }),
       )?.points
     const sources = [
-      async () => (await ask('accumulatedConsumptionLastHour')) ?? [],
+      async () => (await ask(live)) ?? [],
       async () =>
         risesOf(await ask('accumulatedConsumption'), (at) => localDay(localDateOf(at, timezone), timezone)[0]),
       async () => risesOf(await ask('lastMeterConsumption'), () => Number.NEGATIVE_INFINITY),

@@ -92,6 +92,25 @@ export type HouseControl = {
   readonly models: Readonly<Record<number, RoomModel>>
 }
 
+/** A power cap that several houses keep together, kW; named by an operator. */
+export type SharedCap = { readonly name: string; readonly cap: number; readonly houses: readonly number[] }
+
+/** What a house must know to keep its part: the newest plans of the others, absent for one that has none. */
+export type SharedShare = {
+  readonly name: string
+  readonly cap: number
+  readonly others: readonly { readonly house: number; readonly plan?: Json }[]
+}
+
+/** For operators only. */
+export type SharedCaps = {
+  sharedCaps(): Promise<SharedCap[]>
+  /** Makes or changes the cap of that name; its houses take the place of those before. @throws `no-such-house` */
+  setSharedCap(name: string, change: { readonly cap: number; readonly houses: readonly number[] }): Promise<SharedCap>
+  /** @throws `no-such-shared-cap` */
+  removeSharedCap(name: string): Promise<void>
+}
+
 /** One attempt to learn what a room is like. */
 export type RoomModel = {
   readonly room: number
@@ -132,7 +151,7 @@ export type ControlledDay = {
 export type StoredPlan = { readonly madeAt: number; readonly plan: Json }
 
 /** The part of the tenant that is about control. Reading needs to see the house, changing to live there. */
-export type ControlTenant = {
+export type ControlTenant = SharedCaps & {
   rooms(houseId: number): Promise<Room[]>
   /** @throws `no-such-room` */
   room(houseId: number, roomId: number): Promise<Room>
@@ -191,6 +210,8 @@ export type Claim = {
 }
 
 export type ClaimedHouse = {
+  /** Absent for a house under no shared cap. */
+  readonly shared?: SharedShare
   readonly id: number
   readonly name: string
   readonly timezone: string

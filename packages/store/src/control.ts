@@ -9,6 +9,7 @@ import { loopsOf, momentOr } from './loops.ts'
 import { jsonOr } from './plain-json.ts'
 import { requireHouse } from './rights.ts'
 import { roomsOf } from './rooms.ts'
+import { sharedCapsOf } from './shared-caps.ts'
 import type { Tables } from './tables.ts'
 import type { Asker } from './types.ts'
 
@@ -17,6 +18,7 @@ const mostListed = 1000
 export const controlOf = (database: Kysely<Tables>, asker: Asker): ControlTenant => ({
   ...roomsOf(database, asker),
   ...loopsOf(database, asker),
+  ...sharedCapsOf(database, asker),
 
   async control(houseId) {
     await requireHouse(database, asker, houseId, 'look')

@@ -8,6 +8,7 @@ import { commandsStep } from './commands-table.ts'
 import { controlStep } from './control-schema.ts'
 import { publishersOfDevices } from './outside.ts'
 import { vendorSessions } from './sessions-schema.ts'
+import { sharedCapsStep } from './shared-caps.ts'
 import type { Tables } from './tables.ts'
 import { trialsAndVendors } from './trials-schema.ts'
 
@@ -202,6 +203,7 @@ export const steps: readonly Step[] = [
   { name: 'commands', sql: commandsStep },
   { name: 'vendor-sessions', sql: vendorSessions },
   { name: 'control', sql: controlStep },
+  { name: 'shared-caps', sql: sharedCapsStep },
 ]
 
 /** Any number will do, as long as every version of this program takes the same. */

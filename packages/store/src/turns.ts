@@ -8,6 +8,7 @@ import type { Claim, ControlFleet, TurnResult } from './control-types.ts'
 import { fitsOf } from './fits.ts'
 import { readable } from './fleet-commands.ts'
 import { jsonText } from './plain-json.ts'
+import { readShare } from './shared-caps.ts'
 import type { Database, Tables } from './tables.ts'
 
 /** Characters; a house with twenty rooms needs a hundredth of it. */
@@ -54,6 +55,7 @@ export const turnsOf = (database: Kysely<Tables>): ControlFleet => ({
         if (!(await holds(transaction, claim))) return undefined
         const house = await readHouse(transaction, claim.houseId)
         if (!house) return undefined
+        const shared = await readShare(transaction, claim.houseId)
         const commands = await selectCommands(transaction)
           .where('c.house_id', '=', claim.houseId)
           .where('c.asked_over', '=', 'controller')
@@ -63,6 +65,7 @@ export const turnsOf = (database: Kysely<Tables>): ControlFleet => ({
           .execute()
         return {
           ...house,
+          ...(shared && { shared }),
           memory: await readMemory(transaction, claim.houseId),
           commands: commands.map(commandOf),
         }

@@ -20,7 +20,7 @@ type Row = {
 }
 
 /**
- * The points of all parts: one query for what was measured, one for each length of means, and one for forecasts, which
+ * The points of all parts: one query for what was measured, one for each kind of step, and one for forecasts, which
  * answer what was known at `asOf`. Of one series asked for in two parts the points stand together; each time comes once.
  */
 export async function readPoints(
@@ -33,9 +33,9 @@ export async function readPoints(
   const house = whereEqual({ houseId }, 'h')
   const measured = asked.filter(({ group }) => !isForecast(group))
   const foreseen = asked.filter(({ group }) => isForecast(group))
-  const kinds = [...Map.groupBy(measured, ({ every }) => every)]
+  const kinds = Map.groupBy(measured, ({ every, aggregate }) => (every === undefined ? '' : `${every} ${aggregate}`))
   const selects = [
-    ...kinds.map(([every, some]) => samplesOf(both(house, anyOf(some)), every)),
+    ...[...kinds.values()].map((some) => samplesOf(both(house, anyOf(some)), some[0]!)),
     ...(foreseen.length > 0 ? [forecastsOf(both(house, anyOf(foreseen)), asOf)] : []),
   ]
   const answers = await Promise.all(selects.map(({ sql, parameters }) => connection.rows<Row>(sql, parameters)))
@@ -70,15 +70,16 @@ const millis = 'toUnixTimestamp64Milli(time)'
 /** One row for each series. */
 const lists = `groupArray(at) AS times, groupArray(v) AS values, groupArrayIf(t, type = 'text') AS texts`
 
-function samplesOf({ sql: where, parameters }: Where, every: number | undefined): Where {
+function samplesOf({ sql: where, parameters }: Where, { every, aggregate }: PointsPart): Where {
   if (every === undefined) {
     const flat = lists.replace('(at)', `(${millis})`).replace('(v)', '(value)').replace('(t,', '(text,')
     return { sql: `SELECT ${columns}, ${flat} FROM samples FINAL WHERE ${where} GROUP BY ${columns}`, parameters }
   }
   const step = Math.round(every * 1000)
-  const means = `SELECT ${columns}, intDiv(${millis}, ${step}) * ${step} AS at, avg(value) AS v, '' AS t
+  const one = aggregate === 'last' ? 'argMax(value, time)' : 'avg(value)'
+  const steps = `SELECT ${columns}, intDiv(${millis}, ${step}) * ${step} AS at, ${one} AS v, '' AS t
     FROM samples FINAL WHERE ${where} AND type = 'number' GROUP BY ${columns}, at`
-  return { sql: `SELECT ${columns}, ${lists} FROM (${means}) GROUP BY ${columns}`, parameters }
+  return { sql: `SELECT ${columns}, ${lists} FROM (${steps}) GROUP BY ${columns}`, parameters }
 }
 
 /** Each time once, as the newest issue said; of an issue that came twice what came last. */

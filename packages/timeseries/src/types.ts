@@ -61,8 +61,10 @@ export type PointsPart = {
   readonly location?: string
   readonly from: Micros
   readonly to: Micros
-  /** Seconds: the mean of each so long, numbers only. Not of forecasts. */
+  /** Seconds: one number for each so long, at its beginning. Not of texts, booleans and forecasts. */
   readonly every?: number
+  /** With `every`; `mean` when absent. */
+  readonly aggregate?: 'mean' | 'last'
 }
 
 /** Times are ms since the epoch here, in order, each once. */

@@ -19,6 +19,7 @@ import { publishing } from './publishing.ts'
 import { receipts } from './receipts.ts'
 import { rejected } from './rejected.ts'
 import { rooms } from './rooms.ts'
+import { sharedCaps } from './shared-caps.ts'
 import { tokens } from './tokens.ts'
 import { trials } from './trials.ts'
 import { users } from './users.ts'
@@ -33,6 +34,7 @@ export const routes: readonly ((app: App) => Promise<void>)[] = [
   comfort,
   control,
   receipts,
+  sharedCaps,
   prices,
   forecast,
   insights,

@@ -7,11 +7,13 @@ import { clamp, hour, isNumber, minute } from '../controls/define-control.ts'
 import { modelPredictive } from '../controls/model-predictive.ts'
 import { capacityFor } from '../mpc/capacity-soft.ts'
 import { biasOf, corrected, onGrid } from '../mpc/outlook.ts'
+import { shareOf } from '../mpc/shared-cap.ts'
 import type { Battery, Home, Room, View } from '../mpc/view.ts'
 import { usualGrid } from '../mpc/view.ts'
 import { tariffsOf, vatOn } from '../prices/household-price.ts'
 import { cop, heatLoss } from '../thermal/index.ts'
 import { settingsOf } from './controllers.ts'
+import { soundMemory } from './memory.ts'
 import { type HousePrices, pricesOf } from './prices.ts'
 import { outdoorNow, roomStateOf, stateNow } from './room-state.ts'
 import type { HouseMemory, HouseSeen, HouseSetup, LoopSetup, RoomSetup } from './types.ts'
@@ -33,7 +35,7 @@ const isPlanned = (loop: LoopSetup) =>
  */
 export function isPlanDue(setup: HouseSetup, memory: HouseMemory, now: number): boolean {
   if (!setup.loops.some(isPlanned)) return false
-  const { plan, planMadeAt, planFor } = memory
+  const { plan, planMadeAt, planFor } = soundMemory(memory)
   if (!plan || planMadeAt === undefined || planFor !== planKeyOf(setup)) return true
   const holds = plan.status === 'optimal' ? planMinutes : retryMinutes
   return now < planMadeAt || now - planMadeAt >= holds * minute - minute
@@ -41,9 +43,9 @@ export function isPlanDue(setup: HouseSetup, memory: HouseMemory, now: number): 
 
 /** Changes whenever the owner changes something that a plan rests on. */
 export function planKeyOf(setup: HouseSetup): string {
-  const { prices, cap, fuse, battery, exportPrice, rooms, loops } = setup
+  const { prices, cap, sharedCap, fuse, battery, exportPrice, rooms, loops } = setup
   const text = JSON.stringify({
-    rest: { prices, cap, fuse, battery, exportPrice },
+    rest: { prices, cap, sharedCap, fuse, battery, exportPrice },
     rooms: rooms.map(({ id, comfort, heating, model }) => ({ id, comfort, heating, model })),
     loops: loops.map(({ id, controller, settings, limits }) => ({ id, controller, settings, limits })),
   })
@@ -61,10 +63,11 @@ export function planKeyOf(setup: HouseSetup): string {
 export function planViewOf(
   setup: HouseSetup,
   seen: HouseSeen,
-  memory: HouseMemory,
+  kept: HouseMemory,
   now: number,
   prices: HousePrices = pricesOf(setup, seen, now),
 ): View | undefined {
+  const memory = soundMemory(kept)
   const grid = usualGrid
   const starts: number[] = []
   let at = now
@@ -100,6 +103,7 @@ export function planViewOf(
     ...{ use: seen.use, expected },
   })
   const metered = battery !== undefined || capacity !== undefined || setup.fuse !== undefined
+  const cap = capOf(setup, seen, now, grid.steps)
   const home: Home = {
     name: homeName,
     rooms,
@@ -111,9 +115,20 @@ export function planViewOf(
     ...(battery && { battery }),
     ...(setup.fuse !== undefined && { fuse: setup.fuse }),
     ...(capacity && { capacity }),
-    ...(setup.cap !== undefined && { cap: grid.steps.map(() => setup.cap!) }),
+    ...(cap && { cap }),
   }
   return { now, grid, homes: [home], ...(memory.plan && { last: memory.plan }) }
+}
+
+/** The owner's own cap, and the house's part of one that it shares; the lower of the two. */
+function capOf({ cap: own, sharedCap }: HouseSetup, { others = [] }: HouseSeen, now: number, steps: readonly number[]) {
+  if (sharedCap === undefined) return own === undefined ? undefined : steps.map(() => own)
+  const claims = others.map(({ plan }) => {
+    const power = plan?.homes[0]?.power
+    return plan && power ? { plan: { from: plan.from, steps: plan.steps, power } } : {}
+  })
+  const share = shareOf({ now, steps, cap: steps.map(() => sharedCap), others: claims })
+  return share.map((most) => Math.min(most, own ?? most))
 }
 
 type Given = {

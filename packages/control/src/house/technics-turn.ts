@@ -1,7 +1,7 @@
 /** What belongs to the whole house: the battery and the ventilation, and their turns. */
 import { wishAt } from '../comfort/wish.ts'
 import { type BatteryPlan, type BatteryView, battery } from '../controls/battery.ts'
-import { hour, type Known, type Measured, minute } from '../controls/define-control.ts'
+import { hour, type Known, type Measured } from '../controls/define-control.ts'
 import { type FanLevel, type VentilationView, ventilation } from '../controls/ventilation.ts'
 import type { Plan } from '../mpc/plan.ts'
 import { believed, type Reading, type ReadingRules, roomRules } from '../safety/readings.ts'
@@ -114,9 +114,7 @@ export function ventilationTurn(part: LoopPart, given: LoopGiven): LoopOutcome {
     settings: settingsOf(ventilation.settings, part.loop.settings),
     memory: part.memoryOf(ventilation.name) as never,
     // The guard wants a temperature that can be believed; where no room is measured, the age of the air's readings counts.
-    guard: part.guard(
-      indoor !== 'unknown' ? [{ ...indoor }] : at > 0 && now - at < 45 * minute ? [{ at, value: 20 }] : [],
-    ),
+    guard: part.guard(indoor !== 'unknown' ? [{ ...indoor }] : at > 0 ? [{ at, value: 20 }] : []),
     limits: { ...part.limits, reading: { ...roomRules, freshMinutes: 45, agreeing: 1 } },
     ...{ history: part.history, place: part.place, zone: setup.timezone, price: part.price },
   })

@@ -144,6 +144,27 @@ test('a plan warms ahead of the dear evening, and is followed without a new one'
   expect(later(13).because).toContain('There is no plan just now')
 })
 
+test('a house plans within what the newest plans of the others leave of a cap they share', async () => {
+  const planner = makePlanner(await loadSolver())
+  const cold = { ...seen, rooms: { 1: [[{ at: now - minute, value: 17 }]] } }
+  const predictive = withLoop({ controller: 'model-predictive' })
+  const planned = (given: HouseSetup, others: HouseSeen['others'] = []) =>
+    planner.plan(planViewOf(given, { ...cold, others }, noMemory, now)!)
+  const powerOf = (plan: ReturnType<typeof planned>) => plan.homes[0]!.power
+  const free = planned(predictive)
+  expect(Math.max(...powerOf(free))).toBeGreaterThan(1)
+  const shared = { ...predictive, sharedCap: 1.5 }
+  const first = planned(shared, [{}])
+  // Half of it, while the other has no plan yet.
+  expect(Math.max(...powerOf(first))).toBeLessThanOrEqual(0.75)
+  const second = planned(shared, [{ plan: first }])
+  const together = powerOf(second).map((power, k) => power + powerOf(first)[k]!)
+  expect(Math.max(...together)).toBeLessThanOrEqual(1.5)
+  expect(Math.max(...powerOf(second))).toBeGreaterThan(0.75)
+  expect(isPlanDue({ ...shared, sharedCap: 2 }, { ...noMemory, plan: first, planMadeAt: now }, now)).toBe(true)
+  planner.close()
+})
+
 test('without prices for a day the wish holds, and a notice says so', () => {
   const { loops, memory } = turn({
     setup: withLoop({ controller: 'price-responsive-pi' }),

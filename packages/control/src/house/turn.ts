@@ -16,6 +16,7 @@ import { commandsOf, limitsOf } from './actuate.ts'
 import { isBaselineDay } from './experiment.ts'
 import { fallbackOf } from './fallback.ts'
 import { heatingTurn } from './heating-turn.ts'
+import { soundMemory, soundPlan } from './memory.ts'
 import { noticesOf, withoutEffect } from './notices.ts'
 import { planKeyOf } from './plan-view.ts'
 import { type HousePrices, pricesOf } from './prices.ts'
@@ -65,10 +66,12 @@ export function turnOfHouse(given: {
   readonly now: number
   readonly prices?: HousePrices
 }): HouseTurn {
-  const { setup, seen, memory, now } = given
+  const { setup, seen, now } = given
+  const memory = soundMemory(given.memory)
   const prices = given.prices ?? pricesOf(setup, seen, now)
-  const plan = given.plan ?? memory.plan
-  const planMadeAt = given.plan ? now : memory.planMadeAt
+  const made = soundPlan(given.plan)
+  const plan = made ?? memory.plan
+  const planMadeAt = made ? now : memory.planMadeAt
   const loopOf = new Map(setup.loops.flatMap((loop) => (loop.room === undefined ? [] : [[loop.room, loop] as const])))
   const rooms = new Map(
     setup.rooms.map((room) => {
@@ -99,13 +102,13 @@ export function turnOfHouse(given: {
     memory: {
       at: now,
       loops: Object.fromEntries(turns.map(({ result, memory: kept }) => [result.loop, kept])),
-      rooms: Object.fromEntries([...rooms].map(([id, state]) => [id, roomMemoryOf(state, given)])),
+      rooms: Object.fromEntries([...rooms].map(([id, state]) => [id, roomMemoryOf(state, { setup, memory, now })])),
       ...(plan && { plan }),
       ...(planMadeAt !== undefined && { planMadeAt }),
-      ...(given.plan ? { planFor: planKeyOf(setup) } : memory.planFor !== undefined && { planFor: memory.planFor }),
+      ...(made ? { planFor: planKeyOf(setup) } : memory.planFor !== undefined && { planFor: memory.planFor }),
       notices,
     },
-    ...(given.plan && { plan: given.plan }),
+    ...(made && { plan: made }),
   }
 }
 
@@ -114,7 +117,7 @@ const owedFor = 24
 
 function roomMemoryOf(
   { room, reading, estimate }: RoomState,
-  { setup, memory, now }: Parameters<typeof turnOfHouse>[0],
+  { setup, memory, now }: Pick<Parameters<typeof turnOfHouse>[0], 'setup' | 'memory' | 'now'>,
 ): RoomMemory {
   const hours = Math.min(1, Math.max(0, (now - (memory.at ?? now)) / hour))
   const before = memory.rooms[room.id]?.owed ?? 0

@@ -95,6 +95,8 @@ export type HouseSetup = {
   readonly prices?: PriceSettings
   /** Most power of all its heating, kW. */
   readonly cap?: number
+  /** Most power of the heating of several houses together, this one among them, kW. */
+  readonly sharedCap?: number
   /** Most power from the grid, kW. */
   readonly fuse?: number
   readonly battery?: {
@@ -159,6 +161,8 @@ export type HouseSeen = {
   readonly use: readonly Use[]
   /** ppm, ppb and % of the air indoors, the worst of what measures it. */
   readonly air?: { readonly co2?: Reading; readonly tvoc?: Reading; readonly humidity?: Reading }
+  /** The newest plans of the houses with which it keeps a cap; nothing of one that has none. */
+  readonly others?: readonly { readonly plan?: Plan }[]
   /** What came of each loop's newest command. */
   readonly commands?: readonly {
     readonly loop: number
@@ -191,6 +195,7 @@ export type Notice = {
     | 'command-failed'
     | 'unknown-actuator'
     | 'turn-failed'
+    | 'clock-off'
   readonly loop?: number
   readonly room?: number
   readonly since: number

@@ -15,6 +15,8 @@ const trifle = 1e-6
 export type Claim = {
   /** Power it must always be able to have, kW, for frost guard. */
   readonly floor?: number
+  /** Its part of what is free as long as it has no plan, such as the power it usually needs; alike when left out. */
+  readonly weight?: number
   /** Its newest plan, absent as long as it has none: begin in ms, lengths in h, power in kW. */
   readonly plan?: { readonly from: number; readonly steps: readonly number[]; readonly power: readonly number[] }
 }
@@ -25,14 +27,17 @@ export type SharedCap = {
   readonly steps: readonly number[]
   readonly cap: readonly number[]
   readonly others: readonly Claim[]
-  /** Of this house, kW. */
+  /** Of this house. */
   readonly floor?: number
+  readonly weight?: number
 }
 
 /** The most that this house may draw in each step of its next plan, kW: its home's `cap`. */
-export function shareOf({ now, steps, cap, others, floor = 0 }: SharedCap): number[] {
+export function shareOf({ now, steps, cap, others, floor = 0, weight = 1 }: SharedCap): number[] {
   const floors = others.map((other) => sane(other.floor))
   const own = sane(floor)
+  const weights = others.map((other) => sane(other.weight ?? 1))
+  const allWeights = weights.reduce((sum, each) => sum + each, sane(weight)) || 1
   const needed = floors.reduce((sum, each) => sum + each, own)
   let begin = now
   return steps.map((hours, k) => {
@@ -40,10 +45,10 @@ export function shareOf({ now, steps, cap, others, floor = 0 }: SharedCap): numb
     const most = sane(cap[k])
     // Floors that are together above the cap are all cut alike.
     const cut = needed > most ? most / needed : 1
-    const spare = Math.max(0, most - needed) / (others.length + 1)
+    const spare = Math.max(0, most - needed)
     const taken = mostTogether(others, begin, end, (other, planned) => {
       const least = floors[other]! * cut
-      return planned === undefined ? least + spare : Math.max(least, planned)
+      return planned === undefined ? least + (spare * weights[other]!) / allWeights : Math.max(least, planned)
     })
     begin = end
     return Math.max(0, most - taken - trifle)

@@ -13,7 +13,7 @@ import { gridCompanies } from './grid-companies.ts'
 
 const oslo = 'Europe/Oslo'
 const hour = 3_600_000
-const tensio: CapacityTariff = gridCompanies['tensio-ts'].capacity[0]
+const tensio: CapacityTariff = gridCompanies['tensio-ts'].capacity.at(-1)!
 const at = (iso: string) => Date.parse(iso)
 const anHour = (iso: string, energy: number): Use => ({ start: at(iso), end: at(iso) + hour, energy })
 
