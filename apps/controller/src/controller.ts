@@ -14,8 +14,6 @@ import { openPool } from './pool.ts'
 import { startRounds } from './rounds.ts'
 import { takeHouseTurn } from './turn.ts'
 
-/** ms that turns under way are given at the end. */
-const lastTurns = 5000
 const day = 24 * 3_600_000
 
 /**
@@ -67,13 +65,20 @@ export async function startController(
   const parts = { fleet, series, bus, pool, clock, metrics, log }
   const rounds = startRounds({
     ...{ fleet, controller, clock, log, ...outages },
-    ...{ room: given.room, tick: given.tick, claimSeconds: given.claimSeconds },
+    ...{
+      room: given.room,
+      every: given.every,
+      tick: given.tick,
+      claimSeconds: given.claimSeconds,
+      blindAfter: given.blindAfter,
+    },
     take: (claim) =>
       takeHouseTurn(claim, {
         ...parts,
         outage: outages.series,
         every: given.every,
         planPatience: given.planPatience,
+        blindAfter: given.blindAfter,
       }),
   })
   const fits = startFits({
@@ -93,7 +98,7 @@ export async function startController(
   const close = async () => {
     clearInterval(forgetter)
     const learning = fits.close()
-    await rounds.close(lastTurns)
+    await rounds.close(given.lastTurns)
     await pool.close()
     await learning
     if (!options.bus) await bus.close()

@@ -37,6 +37,10 @@ export const defaults = {
   /** ms that a plan may wait for a thread, and take. */
   planPatience: 12 * second,
   planLimit: 10 * second,
+  /** Without ClickHouse for so long, houses have their turns all the same: nothing is known then, and made safe, ms. */
+  blindAfter: 90 * minute,
+  /** ms that turns under way are given at the end. */
+  lastTurns: 5 * second,
   /** ms between two models of a room, and the longest that one may take. */
   fitEvery: 7 * day,
   fitLimit: 3 * minute,

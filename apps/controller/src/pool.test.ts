@@ -10,7 +10,7 @@ const open = (given: Partial<PoolGiven> = {}) => {
   pool = openPool({
     threads: 1,
     file: new URL('./fixtures/odd-thread.ts', import.meta.url),
-    limits: { plan: 400, fit: 20_000 },
+    limits: { plan: 1000, fit: 20_000 },
     heapLimit: 64,
     onEnded: (why) => ended.push(why),
     ...given,
@@ -31,7 +31,7 @@ describe('a pool of threads', () => {
   })
 
   test.each([
-    { what: 'hang', says: /more than 0.4 s/ },
+    { what: 'hang', says: /more than 1 s/ },
     { what: 'exit', says: /ended by itself \(exit code 3\)/ },
     { what: 'throw', says: /thread failed/ },
     { what: 'fill', says: /thread failed: .*memory/, limits: { plan: 30_000, fit: 1 } },

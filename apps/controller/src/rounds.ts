@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '@nabolag/bus'
 import type { Claim, Fleet } from '@nabolag/store'
 import type { Clock } from './clock.ts'
+import { nextTurn } from './next-turn.ts'
 import { isAway, type Outage, textOf } from './outage.ts'
 
 export type RoundsGiven = {
@@ -15,10 +16,14 @@ export type RoundsGiven = {
   readonly series: Outage
   /** Turns taken at a time. */
   readonly room: number
+  /** ms between two turns of a house. */
+  readonly every: number
   /** ms between two questions while nothing is due. */
   readonly tick: number
   /** How long a house is ours, s. */
   readonly claimSeconds: number
+  /** Without ClickHouse for so long all have their turns; until then it is asked with one house at a time, ms. */
+  readonly blindAfter: number
   readonly take: (claim: Claim) => Promise<void>
 }
 
@@ -30,11 +35,8 @@ export type Rounds = {
   close(patience: number): Promise<void>
 }
 
-/** ClickHouse is asked with one house at a time until it answers again; without it for long, all have their turns. */
-const soon = 90 * 60_000
-
 export function startRounds(given: RoundsGiven): Rounds {
-  const { fleet, controller, clock, log, store, series, room, tick, claimSeconds, take } = given
+  const { fleet, controller, clock, log, store, series, room, every, tick, claimSeconds, blindAfter, take } = given
   const turns = new Map<Claim, Promise<void>>()
   const stop = new AbortController()
   let idle = true
@@ -44,7 +46,11 @@ export function startRounds(given: RoundsGiven): Rounds {
     const turn = take(claim)
       .catch((error: unknown) => {
         if (isAway(error)) return store.failed(error)
-        log.error({ house: claim.houseId, error: textOf(error) }, 'a turn could not be kept; it is tried again')
+        log.error(
+          { house: claim.houseId, error: textOf(error) },
+          'a turn could not be kept; the next one comes as usual',
+        )
+        return fleet.releaseTurn(claim, nextTurn(claim.houseId, clock.database(), every)).catch(() => {})
       })
       .finally(() => {
         turns.delete(claim)
@@ -54,7 +60,7 @@ export function startRounds(given: RoundsGiven): Rounds {
   }
 
   const round = async () => {
-    const most = series.lasted() > 0 && series.lasted() < soon ? 1 : room
+    const most = series.lasted() > 0 && series.lasted() < blindAfter ? 1 : room
     const free = most - turns.size
     if (free <= 0) return
     await clock.check()

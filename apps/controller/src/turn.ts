@@ -13,7 +13,15 @@ import {
   turnOfHouse,
 } from '@nabolag/control'
 import { seeHouse, setupOf } from '@nabolag/house-data'
-import { type Claim, type ClaimedHouse, type Command, type Fleet, resultOf, type TurnResult } from '@nabolag/store'
+import {
+  type Claim,
+  type ClaimedHouse,
+  type Command,
+  type Fleet,
+  resultOf,
+  type SharedShare,
+  type TurnResult,
+} from '@nabolag/store'
 import type { TimeSeries } from '@nabolag/timeseries'
 import type { Clock } from './clock.ts'
 import { failedTurn, readMemory } from './failed-turn.ts'
@@ -37,12 +45,12 @@ export type TurnParts = {
   readonly every: number
   /** ms that a plan may wait for a thread. */
   readonly planPatience: number
+  /** Without ClickHouse for so long, a house has its turn all the same, ms. */
+  readonly blindAfter: number
 }
 
 /** A command that could not be carried out by the next turn is not wanted any more, s. */
 const validSeconds = 240
-/** Without ClickHouse for so long, a house has its turn all the same: nothing is known then, and made safe, ms. */
-const blindAfter = 90 * 60_000
 
 /** Takes the turn, or puts it off while an engine is away. Throws only what `fleet` throws. */
 export async function takeHouseTurn(claim: Claim, parts: TurnParts): Promise<void> {
@@ -66,7 +74,13 @@ export async function takeHouseTurn(claim: Claim, parts: TurnParts): Promise<voi
     log.error({ house: house.id, error: textOf(error) }, 'the turn of a house failed; the next one comes as usual')
     result = failedTurn(house, clock.database(), textOf(error))
   }
-  const saved = await fleet.saveTurn(claim, { ...result, next: next() })
+  const saved = await fleet.saveTurn(claim, { ...result, next: next() }).catch((error: unknown) => {
+    if (isAway(error) || outcome === 'failed') throw error
+    outcome = 'failed'
+    log.error({ house: house.id, error: textOf(error) }, 'the turn of a house could not be kept; that is kept instead')
+    const why = `What was decided could not be kept: ${textOf(error)}`
+    return fleet.saveTurn(claim, { ...failedTurn(house, clock.database(), why), next: next() })
+  })
   if (!saved) return lost(claim, parts)
   metrics.countTurn(outcome)
   metrics.turnSeconds.observe((performance.now() - began) / 1000)
@@ -85,7 +99,8 @@ function lost({ houseId }: Claim, { metrics, log }: TurnParts): void {
 
 async function decide(house: ClaimedHouse, parts: TurnParts): Promise<Omit<TurnResult, 'next'>> {
   const { clock } = parts
-  const setup = setupOf(house, house.control)
+  const { shared } = house
+  const setup = { ...setupOf(house, house.control), ...(shared && { sharedCap: shared.cap }) }
   // With a clock that is wrong nothing is commanded, and nothing is remembered that would be wrong with it.
   if (clock.isOff()) return observe(house, setup, parts)
   const kept = readMemory(house.memory?.memory)
@@ -120,21 +135,29 @@ async function decideWith(
 async function see(
   setup: HouseSetup,
   memory: HouseMemory,
-  { commands }: Pick<ClaimedHouse, 'commands'>,
+  { commands, shared }: Pick<ClaimedHouse, 'commands' | 'shared'>,
   now: number,
-  { series, outage }: TurnParts,
+  { series, outage, blindAfter }: TurnParts,
 ): Promise<HouseSeen> {
   const outcomes = newestOutcomes(setup, commands)
   try {
     const seen = await seeHouse(series, setup, now)
     outage.worked()
-    return { ...seen, commands: outcomes }
+    return { ...seen, commands: outcomes, ...(shared && { others: othersOf(shared) }) }
   } catch (error) {
     if (!isAway(error)) throw error
     const blind = outage.lasted() > blindAfter && memory.at !== undefined && now - memory.at > blindAfter
     if (!blind) throw new SeriesAway('ClickHouse does not answer', { cause: error })
     return { ...nothingSeen, commands: outcomes }
   }
+}
+
+/** Plans of other houses as the store has them: what is no plan counts as none. */
+const othersOf = ({ others }: SharedShare): NonNullable<HouseSeen['others']> =>
+  others.map(({ plan }) => (isPlan(plan) ? { plan } : {}))
+const isPlan = (plan: unknown): plan is Plan => {
+  const { from, steps, homes } = (plan ?? {}) as Partial<Plan>
+  return Number.isFinite(from) && Array.isArray(steps) && Array.isArray(homes?.[0]?.power)
 }
 
 /** A new plan when one is due and can be had; else why not. */
@@ -189,7 +212,7 @@ function resultOfTurn(turn: HouseTurn, notice: Notice | undefined): Omit<TurnRes
   }
 }
 
-/** A turn with the database's time that sends nothing, says why, and leaves no trace in the memory. */
+/** A turn with the database's time that sends nothing, says why, and leaves nothing in the memory but a notice of it. */
 async function observe(house: ClaimedHouse, setup: HouseSetup, parts: TurnParts): Promise<Omit<TurnResult, 'next'>> {
   const { clock } = parts
   const now = clock.database()
@@ -198,14 +221,20 @@ async function observe(house: ClaimedHouse, setup: HouseSetup, parts: TurnParts)
   const seen = await see(watching, memory, house, now, parts)
   const turn = turnOfHouse({ setup: watching, seen, memory, now })
   const minutes = Math.round(Math.abs(clock.ahead()) / 60_000)
-  const text = `The clocks of the controller and of the database differ by ${minutes} minutes; the operator sets them right`
+  const text = `the clocks of the controller and of the database differ by ${minutes} minutes; the operator sets them right`
   const { receipts } = resultOfTurn(turn, undefined)
+  const since = memory.notices.find(({ kind }) => kind === 'clock-off')?.since ?? now
+  const notice: Notice = { kind: 'clock-off', since, sentence: `Nothing is commanded: ${text}` }
   return {
-    memory,
+    memory: { ...memory, notices: [...memory.notices.filter(({ kind }) => kind !== notice.kind), notice] },
     receipts: receipts.map((one) => {
       const receipt = one.receipt as HouseTurn['loops'][number]['receipt']
       const reasons = [{ code: 'clock-strange' as const, text }, ...receipt.reasons]
-      return { ...one, commands: [], receipt: { ...receipt, reasons, sentence: `${receipt.sentence} ${text}.` } }
+      return {
+        ...one,
+        commands: [],
+        receipt: { ...receipt, reasons, sentence: `${receipt.sentence} Moreover, ${text}.` },
+      }
     }),
   }
 }

@@ -72,8 +72,7 @@ export const settings = {
       ['trace', 'debug', 'info', 'warn', 'error'].includes(t) ? undefined : 'must be trace, debug, info, warn or error',
   },
   NABOLAG_CONTROL_THREADS: {
-    meaning:
-      'Threads in which a controller makes its plans; one for each processor, but at most two, when absent. Raise it where one controller serves more than a thousand houses',
+    meaning: 'Threads in which a controller makes its plans; one for each processor, but at most two, when absent',
     check: (t: string) => (/^[1-9]\d?$/.test(t) ? undefined : 'must be a whole number, 1 to 99'),
   },
   NABOLAG_CONTACT: {
