@@ -23,7 +23,7 @@ beforeAll(async () => {
   for (const name of ['sensibo-sky', 'mill-sense', 'mill-heater', 'systemair-vsr500', 'victron', 'met'])
     await kari.addDevice(house, name, { credentials: { of: name } })
   // As the vendor's last answer showed them.
-  const verbs = { setTargetTemperature: { temperature: { minimum: 16, maximum: 30, step: 1 } } }
+  const verbs = { setTargetTemperature: { temperature: { minimum: 16, maximum: 30, step: 1 } }, setFallback: {} }
   const { id } = await kari.device(house, 'sensibo-sky', 0)
   const actuators = ['Stue', 'Soverom', 'Kjeller'].map((location) => ({ location, capability: 'thermostat', verbs }))
   await stand.store.fleet.remember(id, 'actuators', actuators)
@@ -89,6 +89,9 @@ test('a room is made, read, changed and taken away; its actuator is observed fro
   const moved = await ask<Shown>('PATCH', `/rooms/${id}`, { area: null, actuator: pump('Kjeller') })
   expect([moved.status, moved.body]).toMatchObject([200, { area: null, actuator: pump('Kjeller') }])
   expect(moved.body.loop).not.toBe(loop)
+  // What control has left with the vendor would go on for ever.
+  const [told] = await kari.commands(house)
+  expect(told).toMatchObject({ verb: 'setFallback', location: 'Stue', arguments: { schedule: [] }, state: 'accepted' })
   const kept = { mode: 'observe', controller: 'price-responsive-pi', limits: { highest: 24 } }
   expect(await loopShown(moved.body.loop)).toMatchObject(kept)
   expect(await loopShown(loop)).toBeUndefined()

@@ -1,5 +1,6 @@
 /** Making and changing control loops as a person asks for them, checked by the schemas of the controls themselves. */
 import { controllers, type LoopKind, settingsOf } from '@nabolag/control'
+import { longestValidity } from '@nabolag/core'
 import type { Loop, Tenant, LoopChange as Wanted } from '@nabolag/store'
 import { putOver, wrongBody } from './complaints.ts'
 import { optionalMillis } from './data-request.ts'
@@ -20,6 +21,28 @@ export async function addLoop(tenant: Tenant, houseId: number, given: NewLoop): 
     ...{ kind, room, actuator, mode },
     ...{ controller: control.name, settings: settings && { [control.name]: settings }, limits },
   })
+}
+
+/**
+ * Lets an actuator go. The schedule that was left with its vendor is taken back, as far as it can be: it would go on
+ * for ever.
+ *
+ * @throws ProblemError `no-such-loop`
+ */
+export async function removeLoop(tenant: Tenant, houseId: number, loopId: number): Promise<void> {
+  await takeBack(tenant, houseId, loopId)
+  await tenant.removeLoop(houseId, loopId)
+}
+
+/** For a loop that is about to go, whichever way. */
+export async function takeBack(tenant: Tenant, houseId: number, loopId: number | undefined): Promise<void> {
+  const loop = (await tenant.control(houseId)).loops.find(({ id }) => id === loopId)
+  if (loop?.mode !== 'control' || !loop.actuator.verbs || !Object.hasOwn(loop.actuator.verbs, 'setFallback')) return
+  const { device, count, location, capability } = loop.actuator
+  const { timezone } = await tenant.house(houseId)
+  const empty = { ...(location !== '' && { location }), timezone, schedule: [] }
+  const given = { capability, verb: 'setFallback', arguments: empty }
+  await tenant.addCommand(houseId, device, count, given, { seconds: longestValidity })
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Static } from 'typebox'
 import { Check } from 'typebox/value'
 import { wrongBody } from './complaints.ts'
 import { optionalMillis } from './data-request.ts'
+import { removeLoop } from './loops.ts'
 import { findActuator, findSensors, newestTemperatures } from './places.ts'
 import type { GivenActuator, GivenComfort, GivenException, NewRoom, RoomChange } from './schemas-rooms.ts'
 
@@ -46,7 +47,7 @@ export async function changeRoom(parts: Parts, houseId: number, roomId: number, 
   const wanted = await wantedOf(parts, houseId, given, comfortOf(before))
   const move = given.actuator === undefined ? undefined : await plannedMove(tenant, houseId, before, given.actuator)
   if (Object.keys(wanted).length > 0) await tenant.changeRoom(houseId, roomId, wanted)
-  if (move?.from) await tenant.removeLoop(houseId, move.from.id)
+  if (move?.from) await removeLoop(tenant, houseId, move.from.id)
   if (move?.to) {
     const { controller, settings, limits } = move.from ?? { controller: 'schedule', settings: {}, limits: {} }
     const loop = { kind: 'heating', room: roomId, actuator: move.to, controller, settings, limits } as const

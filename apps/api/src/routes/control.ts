@@ -4,7 +4,7 @@ import type { HouseMemory } from '@nabolag/control'
 import type { Loop as StoredLoop, Tenant } from '@nabolag/store'
 import type { App } from '../app.ts'
 import { wrongBody } from '../complaints.ts'
-import { addLoop, pauseOf, wantedOf } from '../loops.ts'
+import { addLoop, pauseOf, removeLoop, wantedOf } from '../loops.ts'
 import { Empty, HousePath, refusals } from '../schemas.ts'
 import { Control, Facts, GivenFacts, Loop, LoopChange, LoopPath, NewLoop, Pause, Paused } from '../schemas-control.ts'
 import { isoTime } from '../views.ts'
@@ -114,14 +114,15 @@ export const control = async (app: App) => {
       config: change,
       schema: {
         summary: 'Let an actuator go',
-        description: 'It stays as it was last set. Its receipts go with it.',
+        description:
+          'It stays as it was last set; the schedule that was left with its vendor is taken back. Its receipts go with it.',
         tags,
         params: LoopPath,
         response: { 204: Empty, ...refusals(403, 404, 503) },
       },
     },
     async ({ tenant, params: { houseId, loopId } }, reply) => {
-      await tenant.removeLoop(houseId, loopId)
+      await removeLoop(tenant, houseId, loopId)
       return reply.code(204).send(null)
     },
   )

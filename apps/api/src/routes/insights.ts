@@ -50,7 +50,7 @@ export const insights = async (app: App) => {
       const [setup, models] = await Promise.all([readSetup(tenant, houseId), tenant.models(houseId)])
       const to = Date.now()
       const span = { from: to - days * day, to }
-      return { ...spanView(span), ...insightsView(await houseInsights(timeseries, setup, models, span)) }
+      return rounded({ ...spanView(span), ...insightsView(await houseInsights(timeseries, setup, models, span)) })
     },
   )
 
@@ -77,7 +77,7 @@ export const insights = async (app: App) => {
         tenant.models(houseId),
       ])
       const found = await houseSavings(timeseries, setup, { kept, models }, span)
-      return { ...found, ...spanView(span), notes: [...found.notes] }
+      return rounded({ ...found, ...spanView(span), notes: [...found.notes] })
     },
   )
 
@@ -102,7 +102,7 @@ export const insights = async (app: App) => {
       const setup = await readSetup(tenant, houseId)
       const span = spanOf({ from, to }, setup.timezone)
       const { prices, comfort, notes } = await houseWhatIf(timeseries, setup, span, other)
-      return {
+      return rounded({
         ...spanView(span),
         ...(prices && {
           prices: {
@@ -113,9 +113,20 @@ export const insights = async (app: App) => {
         }),
         ...(comfort && { comfort }),
         notes: [...notes],
-      }
+      })
     },
   )
+}
+
+/** The same without digits that mean nothing. */
+function rounded<T>(value: T): T {
+  const round = (one: unknown): unknown => {
+    if (typeof one === 'number') return Math.round(one * 1e6) / 1e6 + 0
+    if (Array.isArray(one)) return one.map(round)
+    if (typeof one !== 'object' || one === null) return one
+    return Object.fromEntries(Object.entries(one).map(([name, part]) => [name, round(part)]))
+  }
+  return round(value) as T
 }
 
 const spanView = ({ from, to }: { from: number; to: number }) => ({ from: isoTime(from), to: isoTime(to) })

@@ -3,6 +3,7 @@ import { proposalOf } from '@nabolag/house-data'
 import type { House, Room as StoredRoom, Tenant } from '@nabolag/store'
 import { Type } from 'typebox'
 import type { App } from '../app.ts'
+import { takeBack } from '../loops.ts'
 import { namesOf, proposalView, rememberContradictions } from '../mapping.ts'
 import { newestTemperatures } from '../places.ts'
 import { addRoom, changeRoom } from '../rooms.ts'
@@ -140,6 +141,7 @@ export const rooms = async (app: App) => {
       },
     },
     async ({ tenant, params: { houseId, roomId } }, reply) => {
+      await takeBack(tenant, houseId, (await tenant.room(houseId, roomId)).loop)
       await tenant.removeRoom(houseId, roomId)
       return reply.code(204).send(null)
     },

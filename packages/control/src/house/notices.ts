@@ -97,7 +97,7 @@ export function noticesOf(given: {
         sentence: `What ${loop.actuator.device} ${loop.actuator.location} can do is not known yet: it must have answered once`,
       })
   for (const { loop, state, reason } of seen.commands ?? [])
-    if (state === 'failed' || state === 'refused') {
+    if (state === 'failed' || state === 'refused' || state === 'expired') {
       const sentence = `The last command was ${state}${reason ? `: ${reason}` : ''}`
       found.push({ kind: 'command-failed', loop, sentence })
     }
