@@ -91,7 +91,7 @@ export function keptModel(room: number, models: readonly RoomModel[]): KeptModel
 function modelSeen(room: number, name: string, models: readonly RoomModel[]): RoomModelSeen {
   const newest = models.filter((one) => one.room === room).toSorted((a, b) => b.madeAt - a.madeAt)[0]
   const model = keptModel(room, models)
-  const days = model && 'days' in model && typeof model.days === 'number' ? model.days : undefined
+  const days = model && 'days' in model && typeof model.days === 'number' ? Math.round(model.days) : undefined
   return {
     ...{ room, name },
     ...(model && { accepted: { ...model, ...(days !== undefined && { days }) } }),

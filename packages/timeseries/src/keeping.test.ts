@@ -109,6 +109,17 @@ describe('roll-ups', () => {
   }, 120_000)
 })
 
+test.each([900, 1500])('hours are told of %i that no roll-up has yet', async (count) => {
+  const house = 4000 + count
+  const hours = Array.from({ length: count }, (_, n) =>
+    sample({ houseId: house, time: T0 + n * hour, fields: { power: n } }),
+  )
+  await series.write(hours, Date.now())
+  const range = { houseId: house, from: T0, to: T0 + count * hour, resolution: 3600, aggregate: 'mean' as const }
+  const answer = JSON.parse(await textOf(await series.read(range, 'json'))) as { series: { values: number[] }[] }
+  expect(answer.series[0]?.values).toEqual(hours.map((_, n) => n))
+})
+
 describe('erasing', () => {
   test('leaves no byte of a house on the disk, and all of its neighbour', async () => {
     const word = 'Kjellerstua-til-Ola'

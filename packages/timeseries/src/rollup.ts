@@ -19,8 +19,8 @@ export type RolledUp = Where
 
 const hour = 3600
 const settledAfter = 3 * hour
-/** More marked hours than this in a range: the samples themselves are read. */
-const mostMarks = 2000
+/** More marked hours than this in a range: the samples themselves are read. They go in the address of the question, which holds 16 kB. */
+const mostMarks = 1000
 /** Hours computed in one statement. */
 const batch = 240
 

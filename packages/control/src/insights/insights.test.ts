@@ -236,7 +236,7 @@ describe('what the own history would have cost otherwise', () => {
     const fixed = whatIfPrices(asked, { fixed: 1, support: 'none' })
     expect(fixed.other.bill.energy).toBeCloseTo(1550 * 1.25, 6)
     const company = whatIfPrices(asked, { gridCompany: 'tensio-ts' })
-    expect(company.other.bill.capacity).toBeCloseTo((2237 / 12) * 1.25, 6)
+    expect(company.other.bill.capacity).toBeCloseTo((2092.8 / 12) * 1.25, 6)
     expect(company.sentence).toMatch(/the tariff of Tensio TS/)
     const both = otherwise({ ...settings, support: [{ from: '2025-10-01', scheme: 'norgespris' }] }, { fixed: 1 })
     expect(both.support).toEqual([{ from: '2025-10-01', scheme: 'none' }])

@@ -38,6 +38,44 @@ export function regress(rows: readonly (readonly number[])[], values: readonly n
   }
 }
 
+/**
+ * The same for days in order, of which what is left of one hangs together with that of the next: each row less so much of
+ * the one of the day before (Prais and Winsten), so that what is left stands alone.
+ *
+ * @param dates of the rows, rising, `2026-01-31`
+ */
+export function regressDays(
+  rows: readonly (readonly number[])[],
+  values: readonly number[],
+  dates: readonly string[],
+): Regression | undefined {
+  const first = regress(rows, values)
+  if (!first) return undefined
+  const share = alikeness(first.left, dates)
+  const kept = Math.sqrt(1 - share ** 2)
+  const less = (now: number, before: number | undefined) => (before === undefined ? kept * now : now - share * before)
+  const follows = dates.map((date, n) => isNext(dates[n - 1], date))
+  return regress(
+    rows.map((row, n) => row.map((value, i) => less(value, follows[n] ? rows[n - 1]![i] : undefined))),
+    values.map((value, n) => less(value, follows[n] ? values[n - 1] : undefined)),
+  )
+}
+
+const isNext = (before: string | undefined, date: string) =>
+  before !== undefined && Math.round((Date.parse(date) - Date.parse(before)) / 86_400_000) === 1
+
+/** Correlation of what is left of a day with that of the next, 0 to 0.8. */
+export function alikeness(left: readonly number[], dates: readonly string[]): number {
+  let [both, own] = [0, 0]
+  for (const [n, date] of dates.entries()) {
+    own += left[n]! ** 2
+    if (isNext(dates[n - 1], date)) both += left[n]! * left[n - 1]!
+  }
+  const found = own > 0 ? both / own : 0
+  // Of few days it comes out too small (Kendall).
+  return Math.min(0.8, Math.max(0, found + (1 + 4 * found) / dates.length))
+}
+
 const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0)
 const through = (matrix: readonly (readonly number[])[], row: readonly number[]) => matrix.map((one) => dot(one, row))
 const product = (a: readonly (readonly number[])[], b: readonly (readonly number[])[]) =>

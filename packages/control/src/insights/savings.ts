@@ -6,10 +6,11 @@
  * outdoors weighted by how hard the heat pump works (see `indoor-slope.ts`), and the price that of a kWh spread over the
  * day as usual without control.
  */
+import { addDays } from '@nabolag/core'
 import type { HouseDay } from './days.ts'
 import type { Lacking } from './house-insights.ts'
 import { type HeatedBy, isHeated, strainOf, variantsOf } from './indoor-slope.ts'
-import { type Regression, reach95, regress, varianceOf } from './regress.ts'
+import { alikeness, reach95, regress, regressDays, varianceOf } from './regress.ts'
 
 /** What control took part in, and what it did not. */
 export type SavingsDay = HouseDay & { readonly controlled: boolean }
@@ -55,7 +56,7 @@ export const savingsByLot = (days: readonly SavingsDay[], by: HeatedBy): Savings
     days,
     by,
     (method) =>
-      `Chance decided which days were under control (${method.control}) and which were not (${method.baseline}), so that nothing else makes a lasting difference between them. Heat stored in the structure is carried from one day to the next, which makes what is found a little too small`,
+      `Chance decided which days were under control (${method.control}) and which were not (${method.baseline}), so that nothing else makes a lasting difference between them. Heat that the structure carries over from the day before is taken into account`,
   )
 
 /** Days before control against days under control: whatever else changed in between is counted too. */
@@ -146,22 +147,33 @@ const columnsOf = (days: readonly SavingsDay[]) => {
 
 const spread = (values: readonly number[]) => Math.max(...values) - Math.min(...values)
 
-/** The difference that a day under control makes, beside what weather and prices make. */
-const byArm: Find = (control, baseline, difference, all) => {
+/** Days before a day whose control may still be felt in it. */
+const carried = 1
+
+/**
+ * The difference that control makes, beside what weather and prices make. A day under control that follows one without
+ * lives on the heat of that one, and leaves the next one a colder house: each day's cost is laid to its own control and to
+ * that of the day before it, and the sum of the two is what control makes when it goes on. Days after one of which
+ * nothing is known are left out. Each further day back would make the interval half as wide again.
+ */
+const byArm: Find = (control, _baseline, difference, all) => {
   const columns = columnsOf(all)
-  const days = [...control, ...baseline]
-  const rows = days.map((day) => [
-    ...columns(day, difference(day)).map((value) => value * day.usualPrice),
-    day.controlled ? 1 : 0,
-  ])
-  const fit = regress(
-    rows,
-    days.map(({ cost }) => cost),
+  const arms = new Map(all.map(({ date, controlled }) => [date, Number(controlled)]))
+  const days = all.flatMap((day) => {
+    const before = Array.from({ length: carried }, (_, n) => arms.get(addDays(day.date, -n - 1)))
+    const known = before.filter((arm) => arm !== undefined)
+    return known.length === carried ? [{ day, arms: [Number(day.controlled), ...known] }] : []
+  })
+  const fit = regressDays(
+    days.map(({ day, arms: own }) => [...columns(day, difference(day)).map((value) => value * day.usualPrice), ...own]),
+    days.map(({ day }) => day.cost),
+    days.map(({ day }) => day.date),
   )
   if (!fit) return undefined
-  const last = fit.at.length - 1
-  const error = reach95(fit.freedom) * Math.sqrt(fit.covariance[last]![last]!)
-  return savingOf(-fit.at[last]! * control.length, error * control.length, costOf(control))
+  const weights = fit.at.map((_, n) => Number(n >= fit.at.length - carried - 1))
+  const saved = -weights.reduce((sum, weight, n) => sum + weight * fit.at[n]!, 0)
+  const error = reach95(fit.freedom) * Math.sqrt(varianceOf(fit, weights))
+  return savingOf(saved * control.length, error * control.length, costOf(control))
 }
 
 /** What the days under control would have cost, as the others tell. */
@@ -180,23 +192,14 @@ const byForecast: Find = (control, baseline, difference, all) => {
   }
   const would = weights.reduce((sum, weight, n) => sum + weight * fit.at[n]!, 0)
   // What makes one day dearer than reckoned often makes the next one so too.
-  const together = (1 + alikeness(fit, baseline)) / (1 - alikeness(fit, baseline))
+  const alike = alikeness(
+    fit.left,
+    baseline.map(({ date }) => date),
+  )
+  const together = (1 + alike) / (1 - alike)
   const variance = (varianceOf(fit, weights) + squares * fit.deviation ** 2) * together
   const cost = costOf(control)
   return savingOf(would - cost, reach95(fit.freedom / together) * Math.sqrt(variance), cost)
-}
-
-/** Correlation of what is left of a day with that of the next, 0 to 0.8. */
-function alikeness({ left }: Regression, days: readonly HouseDay[]): number {
-  let [both, own] = [0, 0]
-  for (const [n, { date }] of days.entries()) {
-    const before = days[n - 1]
-    own += left[n]! ** 2
-    if (before && Date.parse(date) - Date.parse(before.date) < 1.5 * 86_400_000) both += left[n]! * left[n - 1]!
-  }
-  const found = own > 0 ? both / own : 0
-  // Of few days it comes out too small (Kendall).
-  return Math.min(0.8, Math.max(0, found + (1 + 4 * found) / days.length))
 }
 
 /** Share of the days under control that were more than 3 K colder or warmer than all others. */
