@@ -27,7 +27,17 @@ test('a made-up house can be tried without a server: a table, JSON and a page th
   const compare = ['--compare', 'schedule,price-responsive-pi:careful,model-predictive']
   const [table, json] = await Promise.all([
     nabolag('--simulated', ...span, ...compare, '--plot', plot),
-    nabolag('--simulated', '4', ...span, '--controller', 'model-predictive', '--intensity', intensity, '--json'),
+    nabolag(
+      '--simulated',
+      '4',
+      ...span,
+      '--controller',
+      'model-predictive',
+      '--intensity',
+      intensity,
+      '--json',
+      '--series',
+    ),
   ])
   expect(table).toMatchObject({ code: 0 })
   expect(table.out).toMatch(/discomfort \(tdis_tot\) +K·h per room +\d+\.\d +\d+\.\d +\d+\.\d/)
@@ -41,6 +51,8 @@ test('a made-up house can be tried without a server: a table, JSON and a page th
   expect(house.name).toBe('House 4')
   expect(runs).toHaveLength(1)
   expect(runs[0].keyFigures).toMatchObject({ hours: expect.closeTo(6, 9), emis_tot: expect.any(Number) })
+  expect(runs[0].steps).toHaveLength(24)
+  expect(runs[0].steps[0]).toMatchObject({ price: expect.any(Number), charge: expect.any(Number) })
   expect(runs[0].plans.length).toBeGreaterThan(5)
   expect(runs[0].plans.every(({ status }: { status: string }) => status === 'optimal')).toBe(true)
 })

@@ -22,6 +22,7 @@ type Options = {
   readonly intensity?: string
   readonly plot?: string
   readonly json?: boolean
+  readonly series?: boolean
 }
 
 const minute = 60_000
@@ -38,7 +39,9 @@ function jsonObject(text: string): unknown {
 }
 
 export function addControl(program: Command): void {
-  const control = program.command('control').description('what control would have done, and what it would have cost')
+  const control = program
+    .command('control')
+    .description('what is under control in a house, and what control would have done there')
   control
     .command('replay')
     .description('runs the controls over a stretch of the past, on what was logged or on a twin of the house')
@@ -59,6 +62,7 @@ export function addControl(program: Command): void {
     .option('--intensity <file>', 'CSV of time and gCO₂/kWh, for the emissions')
     .option('--plot <file>', 'writes a page with everything that happened')
     .option('--json', 'as JSON')
+    .option('--series', 'with --json: every step as well')
     .addHelpText(
       'after',
       `
@@ -178,6 +182,7 @@ async function tell(setup: HouseSetup, runs: readonly Run[], options: Options): 
         ...{ turns: replay.turns, outcomes: replay.outcomes, moves: replay.moves },
         receipts: replay.receipts,
         plans: replay.plans,
+        ...(options.series && { steps: replay.steps }),
       })),
     })
     return

@@ -1,5 +1,9 @@
-/** A house as it was logged: a source that shows what was known at each time, and that nothing moves. */
-import type { Happened, HouseSeen, HouseSetup, LoopSetup, Source, SpotEntry } from '@nabolag/control'
+/**
+ * A house as it was logged: a source that shows what was known at each time, and that nothing moves. Only what an actuator
+ * is set to is shown as the control would have left it: one that sees each of its commands lost would send it again and
+ * again.
+ */
+import type { Happened, HouseSeen, HouseSetup, LoopSetup, Source, SpotEntry, Wanted } from '@nabolag/control'
 import { readNumbers, readOutdoors, type SeriesRequest, seeHouse, spotEntries } from '@nabolag/house-data'
 import type { TimeSeries } from '@nabolag/timeseries'
 
@@ -9,6 +13,17 @@ const hour = 60 * minute
 const asked = 6
 
 type Values = ReadonlyMap<number, number>
+
+/** By verb: its argument, and what an actuator's own readings call it. */
+const words: Readonly<Record<string, readonly [argument: string, word: string]>> = {
+  setTargetTemperature: ['temperature', 'temperature'],
+  setSupplySetpoint: ['temperature', 'temperature'],
+  setOn: ['on', 'on'],
+  setFanLevel: ['fanLevel', 'fanLevel'],
+  setGridSetpoint: ['power', 'power'],
+  setChargeLimit: ['power', 'chargeLimit'],
+  setDischargeLimit: ['power', 'dischargeLimit'],
+}
 
 /**
  * @param span.to nothing from then on is read
@@ -63,15 +78,39 @@ export async function loggedSource(
     return seen
   }
 
+  const told = new Map<number, { readonly at: number; readonly set: Wanted }>()
+  const asTold = (seen: HouseSeen): HouseSeen =>
+    told.size === 0
+      ? seen
+      : {
+          ...seen,
+          held: Object.fromEntries(
+            Object.entries(seen.held).map(([id, held]) => {
+              const own = told.get(Number(id))
+              return [id, own ? { ...held, set: { ...held.set, ...own.set }, since: own.at } : held]
+            }),
+          ),
+        }
+
   return {
     name: 'the log',
     answers: false,
-    seen(now) {
+    async seen(now) {
       for (const at of looks.keys()) if (at < now) looks.delete(at)
       for (let n = 1; n <= asked && now + n * step < to; n++) look(now + n * step)
-      return look(now)
+      return asTold(await look(now))
     },
-    take: () => undefined,
+    take(at, commands) {
+      for (const { loop, verb, arguments: given } of commands) {
+        const [argument, word] = words[verb] ?? []
+        const value = argument === undefined ? undefined : given[argument]
+        if (
+          word !== undefined &&
+          (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean')
+        )
+          told.set(loop, { at, set: { ...told.get(loop)?.set, [word]: value } })
+      }
+    },
     pass(start, end): Happened {
       const bucket = Math.floor(start / step) * step
       const at = (values: Values | undefined) => values?.get(bucket) ?? null

@@ -13,7 +13,7 @@ const escaped = (text: string): string =>
 export function plotPage(setup: HouseSetup, runs: readonly Run[], title: string): string {
   const parts = runs.map(
     ({ label, replay }) => `<section><h2>${escaped(label)}</h2>
-${chartsOf(setup, replay.steps, replay.moves)}
+${chartsOf(setup, replay)}
 </section>`,
   )
   return `<!doctype html>
@@ -26,7 +26,7 @@ ${chartsOf(setup, replay.steps, replay.moves)}
 <h1>${escaped(title)}</h1>
 <p class="key"><span class="air">temperature</span> <span class="wish">wish</span> <span class="band">comfort band</span>
 <span class="set">set-point</span> <span class="power">power</span> <span class="price">price</span>
-<span class="mark">command</span> Times are those of ${escaped(setup.timezone)}.</p>
+<span class="mark">${runs.some(({ replay }) => !replay.answers) ? 'what would have been commanded' : 'command'}</span> Times are those of ${escaped(setup.timezone)}.</p>
 ${htmlTable(tableOf(runs))}
 ${htmlTable(turnsTable(runs))}
 ${parts.join('\n')}
@@ -40,7 +40,7 @@ const htmlTable = ({ header, rows }: ReturnType<typeof tableOf>): string => `<ta
 ${rows.map((row) => `<tr>${row.map((cell, n) => (n === 0 ? `<th>${escaped(cell)}</th>` : `<td>${escaped(cell)}</td>`)).join('')}</tr>`).join('\n')}
 </tbody></table>`
 
-function chartsOf(setup: HouseSetup, all: readonly ReplayStep[], moves: Run['replay']['moves']): string {
+function chartsOf(setup: HouseSetup, { steps: all, moves, answers }: Run['replay']): string {
   const steps = thinned(all)
   const [from, to] = [all[0]?.from ?? 0, all.at(-1)?.to ?? 1]
   const span = { from, to, zone: setup.timezone }
@@ -58,6 +58,7 @@ function chartsOf(setup: HouseSetup, all: readonly ReplayStep[], moves: Run['rep
       lines: [
         line('wish', ({ wishes }) => wishes[room.id]?.temperature),
         line('set', ({ loops }) => loops[loop.id]?.setpoint),
+        ...(answers ? [] : [{ name: 'would', points: wouldHave(steps, moves, loop.id) }]),
         line('air', (step) => step.rooms[room.id]),
       ],
       band: steps.map(({ from: at, wishes }) => ({
@@ -92,6 +93,17 @@ function chartsOf(setup: HouseSetup, all: readonly ReplayStep[], moves: Run['rep
     }),
     chart({ ...span, title: 'Outdoors', unit: '°C', lines: [line('outdoor', ({ outdoor }) => outdoor)] }),
   ].join('\n')
+}
+
+/** The set-point that nobody took: from each command to the next. */
+function wouldHave(steps: readonly ReplayStep[], moves: Run['replay']['moves'], loop: number): Line['points'] {
+  const own = moves.filter((move) => move.loop === loop && typeof move.set.temperature === 'number')
+  let n = 0
+  let value: number | null = null
+  return steps.map(({ from, to }) => {
+    while (n < own.length && own[n]!.at <= from) value = own[n++]!.set.temperature as number
+    return { at: (from + to) / 2, value }
+  })
 }
 
 /** Means of neighbours, so that a month is as many points as a screen has. */
@@ -135,6 +147,7 @@ svg text { fill: var(--faint); font-size: 11px } svg .title { fill: var(--ink); 
 svg path { fill: none; stroke-width: 1.4 } svg .rule { stroke: var(--grid); stroke-width: 1 }
 svg .band { fill: var(--band); stroke: none } svg .air { stroke: var(--air) }
 svg .wish { stroke: var(--wish); stroke-width: 1; stroke-dasharray: 3 3 } svg .set { stroke: var(--set); opacity: .75 }
+svg .would { stroke: var(--mark); stroke-dasharray: 5 3 }
 svg .power { stroke: var(--power) } svg .grid { stroke: var(--house) } svg .price { stroke: var(--price) }
 svg .outdoor { stroke: var(--set) } svg .marks path { stroke: var(--mark); stroke-width: 1 }
 `

@@ -1,4 +1,5 @@
 /** The local calendar of a zone, for what people set by the clock on their wall. */
+import { localTimeOf } from '@nabolag/core'
 
 export type LocalTime = {
   /** YYYY-MM-DD. */
@@ -10,25 +11,6 @@ export type LocalTime = {
   readonly minute: number
 }
 
-const forms = new Map<string, Intl.DateTimeFormat>()
-
-/** A form for a zone is dear to make and never changes. */
-function formOf(zone: string): Intl.DateTimeFormat {
-  const made = forms.get(zone)
-  if (made) return made
-  const form = new Intl.DateTimeFormat('en-CA', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-  })
-  forms.set(zone, form)
-  return form
-}
-
 /**
  * What the wall clock shows.
  *
@@ -37,15 +19,8 @@ function formOf(zone: string): Intl.DateTimeFormat {
  * @throws RangeError when there is no such zone, or the time is not one
  */
 export function localTime(time: number, zone: string): LocalTime {
-  const part: Record<string, string> = {}
-  for (const { type, value } of formOf(zone).formatToParts(time)) part[type] = value
-  const date = `${part.year}-${part.month}-${part.day}`
-  return {
-    date,
-    weekday: new Date(`${date}T00:00:00Z`).getUTCDay() || 7,
-    hour: Number(part.hour),
-    minute: Number(part.minute),
-  }
+  const { date, weekday, hour, minute } = localTimeOf(time, zone)
+  return { date, weekday: weekday || 7, hour, minute }
 }
 
 /** `07:05`. */

@@ -13,8 +13,8 @@ const Settings = Type.Object({
   useOfBand: Type.Number({
     minimum: 0,
     maximum: 1,
-    default: 1,
-    title: 'How much of the allowed deviation a plan may use (0 none, 1 all)',
+    default: 0.8,
+    title: 'How much of the allowed deviation a plan may use (0 none, 1 all); the rest is for what it did not foresee',
   }),
   keepMean: Type.Boolean({
     default: true,
@@ -31,7 +31,7 @@ const Settings = Type.Object({
   restWithin: Type.Number({
     minimum: 0,
     maximum: 1,
-    default: 0.3,
+    default: 0.5,
     unit: 'K',
     title: 'The set-point rests while the room is so near the plan (K)',
   }),

@@ -1,6 +1,6 @@
 /** Between what a control sets and what an actuator is told: bounds of the one, verbs of the other. */
 import type { Bound } from '@nabolag/core'
-import type { Wanted } from '../controls/define-control.ts'
+import { isNumber, type Wanted } from '../controls/define-control.ts'
 import type { Setpoints } from '../controls/whole-steps.ts'
 import { type Limits, roomLimits } from '../safety/limits.ts'
 import type { LoopCommand, LoopSetup } from './types.ts'
@@ -66,10 +66,15 @@ const usual: Readonly<Record<string, Readonly<Record<string, Bound>>>> = {
 /** Nobody sleeps well above it, whatever the unit could do; the owner may say otherwise. */
 const warmest = 26
 
+/** Of a unit that names the values it takes, the least and the greatest of these are its ends, and they are its steps. */
 function narrowed(bound: Bound, lowest: number | undefined, highest: number | undefined): Bound {
-  const minimum = Math.max(bound.minimum ?? 5, lowest ?? Number.NEGATIVE_INFINITY)
-  const maximum = Math.min(bound.maximum ?? warmest, highest ?? warmest)
-  return { ...bound, minimum, maximum: Math.max(minimum, maximum) }
+  const taken = (bound.values ?? []).filter(isNumber)
+  const ends = taken.length > 0 ? [Math.min(...taken), Math.max(...taken)] : [5, warmest]
+  const minimum = Math.max(bound.minimum ?? ends[0]!, ends[0]!, lowest ?? Number.NEGATIVE_INFINITY)
+  const maximum = Math.min(bound.maximum ?? warmest, ends[1]!, highest ?? warmest)
+  const { step, ...rest } = bound
+  const steps = taken.length === 0 && step !== undefined ? { step } : {}
+  return { ...rest, ...steps, minimum, maximum: Math.max(minimum, maximum) }
 }
 
 /** What a heat pump or heater takes, °C. */

@@ -100,7 +100,7 @@ export function planViewOf(
       now,
       steps: grid.steps,
     },
-    ...{ use: seen.use, expected },
+    ...{ use: seen.use, expected, movable: movableOf(rooms, battery) },
   })
   const metered = battery !== undefined || capacity !== undefined || setup.fuse !== undefined
   const cap = capOf(setup, seen, now, grid.steps)
@@ -197,6 +197,13 @@ function expectedOf(seen: HouseSeen, now: number, starts: readonly number[]): nu
     const slot = hours.get(Math.floor(start / hour) % 24)
     return slot ? slot.sum / slot.count : otherwise
   })
+}
+
+/** What can be moved to another hour: a heat pump's power for some hours, and all that a battery holds, with its losses. */
+function movableOf(rooms: readonly Room[], battery: Battery | undefined) {
+  const pumps = rooms.filter(({ heating }) => heating.pump || heating.resistance).length
+  const { charge = 0, least = 0, most = 0 } = battery ?? {}
+  return { power: 1.5 * pumps + charge, energy: 5 * pumps + 1.35 * (most - least) }
 }
 
 /** What holds the planned rooms where they are, kW of electricity. */

@@ -30,8 +30,8 @@ test('the step is the one that a house keeps by moving little', () => {
   expect(chosen.charge).toBeCloseTo((2237 * 1.25) / 12, 9)
   expect(more).toBeCloseTo(((3811 - 2237) * 1.25) / 12, 9)
   expect(beyond).toBeCloseTo(0.501, 6)
-  // 0.5 kWh on each of the 21 days left.
-  expect(chosen.moved).toBeCloseTo(0.501 * 21, 6)
+  // 5 % of the step are kept free: 5.5 less 0.95 of it on each of the 21 days left.
+  expect(chosen.moved).toBeCloseTo((5.5 - 0.95 * 4.999) * 21, 6)
 })
 
 test('what cannot be moved, or is dear to move, raises the step', () => {
@@ -45,21 +45,31 @@ test('what cannot be moved, or is dear to move, raises the step', () => {
 test('days that are over are over: a step that the month has left is not kept, and high days take from the others', () => {
   const gone = [used(2, 9), used(3, 8), used(4, 7)]
   expect(stepToKeep({ ...ask, use: gone, expected: load(3) })!.chosen.step).toBe(2)
-  // 15 - 7 - 4 leaves 4 for each of the rest: 9.999... less a watt.
+  // Of three times the step, less what is kept free, 7 are gone: half of the rest for each of two more days.
   const { chosen } = stepToKeep({ ...ask, use: [used(2, 7)], expected: load(4) })!
   expect(chosen.step).toBe(1)
-  expect(chosen.perDay).toBeCloseTo((3 * 4.999 - 7) / 2, 6)
+  expect(chosen.perDay).toBeCloseTo((3 * 0.95 * 4.999 - 7) / 2, 6)
 })
 
 test('the planner gets the month: days that are over, today, this hour, and what to keep for the days to come', () => {
   const use = [used(2, 3), used(3, 4), used(11, 2, 6), { start: now - 10 * 60_000, end: now, energy: 0.4 }]
   const quarter = { ...ask, use, now: now + 20 * 60_000, expected: load(5.5) }
   const capacity = capacityFor(quarter)!
-  expect(capacity).toMatchObject({ step: 4.999, peaks: [3, 4], today: 2, thisHour: 0, counted: 3 })
+  expect(capacity).toMatchObject({
+    step: expect.closeTo(0.95 * 4.999, 9),
+    peaks: [3, 4],
+    today: 2,
+    thisHour: 0,
+    counted: 3,
+  })
   expect(capacityFor({ ...quarter, now })!.thisHour).toBe(0)
   const within = [...use, { start: now, end: now + 20 * 60_000, energy: 0.7 }]
   expect(capacityFor({ ...quarter, use: within })!.thisHour).toBeCloseTo(0.7, 9)
-  expect(capacity.toCome).toEqual([4.999, 4.999, 4.999].map((kw) => expect.closeTo(kw, 6)))
+  expect(capacity.toCome).toEqual(
+    Array(3)
+      .fill(0.95 * 4.999)
+      .map((kw) => expect.closeTo(kw, 6)),
+  )
   expect(capacity.price).toBeCloseTo((((3811 - 2237) / 12) * 1.25) / 0.501, -1)
   // Without VAT in the north.
   expect(capacityFor({ ...quarter, vat: 0 })!.price).toBeCloseTo(capacity.price / 1.25, 9)

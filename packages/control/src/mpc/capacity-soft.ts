@@ -6,8 +6,7 @@
 import { localDateOf } from '@nabolag/core'
 import { billedPower, type CapacityTariff, dayMaxima, perMonth, stepOf, type Use } from '../prices/capacity.ts'
 import { inForce } from '../prices/dated.ts'
-import type { Planner } from './planner.ts'
-import type { Capacity, View } from './view.ts'
+import type { Capacity } from './view.ts'
 
 const hour = 3_600_000
 
@@ -27,16 +26,10 @@ export type CapacityQuestion = {
   readonly expected?: readonly number[]
   /** What of it can be moved: power out of an hour, and energy in a day. What one heat pump can when left out. */
   readonly movable?: { readonly power: number; readonly energy: number }
-  /** Highest hours of usual days, such as the last month's, for a month's first days. */
-  readonly usual?: readonly number[]
   /** Share of a step's limit kept free for a day that needs more than any before; less in the month's last days. */
   readonly margin?: number
-  /** Share of the next step's price that a kW lower on a day is worth: some day will need it. */
-  readonly reserve?: number
   /** What it costs to move a kWh to another hour, NOK/kWh. */
   readonly moving?: number
-  /** What a day costs whose hours stay within a power, NOK: of a `rehearsal`. In place of `movable` and `moving`. */
-  readonly cost?: (perDay: number) => number
 }
 
 export type StepChoice = {
@@ -69,7 +62,6 @@ const watt = 0.001
 /** Dearer than any step: what cannot be kept. */
 const unreachable = 1e6
 
-const usualReserve = 0
 const usualMargin = 0.05
 const onePump = { power: 2, energy: 6 }
 
@@ -84,26 +76,26 @@ export function stepToKeep(asked: CapacityQuestion): CapacityAim | undefined {
   const peaks = maxima.map(({ power }) => power)
   const daysLeft = daysAfter(today) + 1
   const profiles = expectedDays(asked)
-  const usual = [...(asked.usual ?? [])].filter(Number.isFinite)
-  const expectedPeaks = [...profiles.map((hours) => Math.max(...hours)), ...usual].sort((a, b) => b - a)
+  const expectedPeaks = profiles.map((hours) => Math.max(...hours)).sort((a, b) => b - a)
   const toCome = expectedPeaks.slice(0, Math.min(counted, daysLeft))
   const unmanaged = billedPower(tariff.method, [...peaks, ...toCome])
 
   const lowest = profiles.map((hours) => lowestPeak(hours, movable))
-  // What other days than the ones in sight are taken to need.
-  const typical = lowest.toSorted((a, b) => a - b)[Math.floor((lowest.length - 1) / 2)] ?? 0
+  // What other days than the ones in sight are taken to need: as much as most of those known.
+  const alike = [...lowest, ...peaks].sort((a, b) => a - b)
+  const typical = alike[Math.floor((alike.length - 1) / 2)] ?? 0
 
   const choices = tariff.steps.flatMap((_, step): StepChoice[] => {
     const limit = limitOf(tariff, step)
     const perDay = perDayWithin(limit, marginOf(limit, margin, daysLeft), peaks, counted, daysLeft)
     if (perDay === undefined) return []
     // A day that needs more than its share may have it where the mean of the highest still fits.
-    const highest = [...peaks, ...lowest, ...Array<number>(Math.min(counted, daysLeft)).fill(Math.min(perDay, typical))]
+    const highest = [...peaks, ...lowest, ...Array<number>(Math.min(counted, daysLeft)).fill(typical)]
     const within = billedPower(tariff.method, highest) <= limit
     const charge = perMonth(tariff, step) * (1 + vat)
     const total = movedBelow(perDay, profiles) * daysLeft
-    const kept = asked.cost ? asked.cost(perDay) * daysLeft : moving * total + (within ? 0 : unreachable)
-    return [{ step, limit, perDay, moved: total, within, charge, cost: charge + kept }]
+    const cost = charge + moving * total + (within ? 0 : unreachable)
+    return [{ step, limit, perDay, moved: total, within, charge, cost }]
   })
   const chosen = choices.reduce<StepChoice | undefined>((a, b) => (a && a.cost <= b.cost ? a : b), undefined)
   if (!chosen) return undefined
@@ -141,7 +133,6 @@ export function capacityFor(asked: CapacityQuestion, aim = stepToKeep(asked)): C
     toCome: Array<number>(Math.min(counted, Math.max(0, daysAfter(today) - Math.max(0, ...days)))).fill(
       aim.chosen.perDay,
     ),
-    reserve: (asked.reserve ?? usualReserve) * aim.more,
     days,
     counted,
   }
@@ -253,46 +244,4 @@ function lowestPeak(hours: readonly number[], movable: typeof onePump): number {
     else low = middle
   }
   return high
-}
-
-/**
- * What usual days cost when the mean of their highest hours stays within a power, found by planning them: days just past,
- * or those that the next plan sees. Comfort that is missed counts, and what is left at the end.
- *
- * @param view one home without a capacity charge
- * @returns NOK a day; only its differences mean something
- */
-export function rehearsal(
-  planner: Planner,
-  {
-    view,
-    timezone,
-    counted = 3,
-  }: {
-    readonly view: View & { readonly grid: NonNullable<View['grid']> }
-    readonly timezone: string
-    readonly counted?: 1 | 3
-  },
-): (perDay: number) => number {
-  const { now, grid } = view
-  const days = grid.steps.reduce((sum, hours) => sum + hours, 0) / 24
-  const dates = new Map<string, number>()
-  let begin = now
-  const numbers = grid.steps.map((hours) => {
-    const date = localDateOf(begin + 1000, timezone)
-    begin += hours * hour
-    return dates.get(date) ?? dates.set(date, dates.size).size - 1
-  })
-  const known = new Map<number, number>()
-  return (perDay) => {
-    const most = Math.min(perDay, 1000)
-    let cost = known.get(most)
-    if (cost === undefined) {
-      const capacity: Capacity = { step: most, price: 1000, counted, peaks: [0, 0, 0], today: 0, days: numbers }
-      const plan = planner.plan({ ...view, homes: view.homes.map((home) => ({ ...home, capacity })) })
-      cost = plan.status === 'optimal' && plan.objective !== undefined ? plan.objective / days : unreachable
-      known.set(most, cost)
-    }
-    return cost
-  }
 }

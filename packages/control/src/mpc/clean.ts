@@ -292,7 +292,6 @@ function cleanCapacity(capacity: Capacity, count: number): Required<Capacity> | 
     toCome: list(capacity.toCome)
       .filter(finite)
       .map((power) => clamp(power, 0, 1e4)),
-    reserve: within(capacity.reserve, 0, 1e3, 0),
     today: within(capacity.today, 0, 1e4, 0),
     thisHour: within(capacity.thisHour, 0, 1e4, 0),
     days: Array.from({ length: count }, (_, k) => (Number.isInteger(days[k]) ? (days[k] as number) : -1)),

@@ -83,7 +83,7 @@ export function addBattery(build: ProgramBuilder, { steps }: CleanView, home: Cl
  * more than its share.
  */
 export function addCapacity(build: ProgramBuilder, { now, steps }: CleanView, home: CleanHome, meter: Meter) {
-  const { step, price, counted, peaks, toCome, reserve, today, thisHour, days } = home.capacity!
+  const { step, price, counted, peaks, toCome, today, thisHour, days } = home.capacity!
   const over = build.column(price)
   const threshold = build.column(0)
   const row = build.row(Number.NEGATIVE_INFINITY, step)
@@ -105,7 +105,7 @@ export function addCapacity(build: ProgramBuilder, { now, steps }: CleanView, ho
   for (const day of new Set(days)) {
     if (day < 0) continue
     // The trifle keeps the column at the day's true maximum, not anywhere above it.
-    const most = build.column(1e-6 + reserve, day === 0 ? today : 0)
+    const most = build.column(1e-6, day === 0 ? today : 0)
     const beyond = build.column(0)
     build.put(row, beyond, 1 / counted)
     const least = build.row(0, Number.POSITIVE_INFINITY)

@@ -20,18 +20,20 @@ export async function loadSolver(): Promise<Solver> {
   return { open: (seconds = 2) => openSession(highs, seconds) }
 }
 
-function openSession(highs: Highs, seconds: number): Session {
+function openSession(highs: Highs, longest: number): Session {
   let kept: Kept | undefined
   const forget = () => {
     kept?.model.dispose()
     kept = undefined
   }
-  const solve = (program: Program): Solution => {
+  const solve = (program: Program, asked = longest): Solution => {
+    const seconds = Math.min(asked, longest)
     try {
       // A mixed-integer program is rare and of another shape each time.
       const warm = kept && program.whole.length === 0 && sameShape(kept.program, program)
       if (kept && warm) {
         change(kept.model, kept.program, program)
+        kept.model.options.set({ time_limit: seconds })
         kept.program = program
       } else {
         forget()

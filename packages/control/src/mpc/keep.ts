@@ -9,7 +9,7 @@ const leastHours = 4
  * @param kelvin a room further than this from where the plan has it has left the plan, K
  */
 export function keepPlan(view: CleanView, last: Plan | undefined, because: string, kelvin = 2): Plan | undefined {
-  if (!last || last.status === 'thermostat' || !isSound(last)) return undefined
+  if (!last || last.status === 'thermostat' || !isSoundPlan(last)) return undefined
   const { now } = view
   if (now < last.from || endOf(last) - now < leastHours * 3_600_000) return undefined
   if (last.homes.length !== view.homes.length) return undefined
@@ -66,18 +66,22 @@ const sound = (values: unknown, count: number) =>
   Array.isArray(values) && values.length === count && values.every((value) => Number.isFinite(value))
 
 /** It comes from a database: one number that is none would go on for ever. */
-function isSound(plan: Plan): boolean {
+export function isSoundPlan(given: unknown): given is Plan {
   try {
+    const plan = given as Plan
     const count = plan.steps.length
     return (
-      Number.isFinite(plan.from) &&
+      ['optimal', 'kept', 'thermostat'].includes(plan.status) &&
+      typeof plan.because === 'string' &&
+      Array.isArray(plan.assumed) &&
+      Math.abs(plan.from) <= 8.64e15 &&
       sound(plan.steps, count) &&
       plan.steps.every((step) => step > 0) &&
       plan.homes.every(
         ({ rooms, power, price, limits, battery, meter }) =>
           sound(power, count) &&
           sound(price, count) &&
-          Array.isArray(limits) &&
+          limits.every(({ at }) => Number.isFinite(at)) &&
           (!battery || [battery.energy, battery.charge, battery.discharge].every((row) => sound(row, count))) &&
           (!meter || [meter.bought, meter.sold, meter.spilt].every((row) => sound(row, count))) &&
           rooms.every(({ temperature, structure, heat, pump, resistance }) =>

@@ -3,94 +3,19 @@
  * with the step carried through the month, against the best that could have been done with the whole month known. For
  * tests and benches; the data lie beside the clone and are not part of the project.
  */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { localDateOf, localTimeOf } from '@nabolag/core'
 import { billedPower, dayMaxima, gridCompanies, perMonth, stepOf, type Use } from '../prices/index.ts'
 import { discretise, type HouseState } from '../thermal/index.ts'
-import { capacityFor, rehearsal, stepToKeep } from './capacity-soft.ts'
-import { makePlanner, type Planner } from './planner.ts'
+import { capacityFor, stepToKeep } from './capacity-soft.ts'
+import { type MonthCase, type MonthData, zone } from './month-data.testing.ts'
+import { makePlanner } from './planner.ts'
 import type { Solver } from './solver.ts'
 import { evenGrid, type Home } from './view.ts'
-import { referenceHouse, rowsOf, sharedData } from './winters.testing.ts'
+import { referenceHouse } from './winters.testing.ts'
 
 const hour = 3_600_000
-const zone = 'Europe/Oslo'
-const [tariff] = gridCompanies['tensio-ts'].capacity
+const tariff = gridCompanies['tensio-ts'].capacity.at(-1)!
 const vat = 0.25
-
-export type Load = ReadonlyMap<number, number>
-
-/** kWh of each hour of a household in France, 2024; a gap is filled from a day or a week before or after. */
-export function readLoad(folder = sharedData): Load | undefined {
-  const path = join(folder, 'household_load_pv_france_2024_2025/load_pv_30min.csv')
-  if (!existsSync(path)) return undefined
-  const sums = new Map<number, { sum: number; count: number }>()
-  let last = 0
-  for (const [time, watts] of rowsOf(path)) {
-    const at = Math.floor(Date.parse(time!) / hour) * hour
-    last = at
-    if (!watts) continue
-    const so = sums.get(at) ?? { sum: 0, count: 0 }
-    sums.set(at, { sum: so.sum + Number(watts) / 1000, count: so.count + 1 })
-  }
-  const load = new Map([...sums].map(([at, { sum, count }]) => [at, sum / count]))
-  const first = Math.min(...load.keys())
-  for (let at = first; at <= last; at += hour) {
-    if (load.has(at)) continue
-    const near = [24, -24, 168, -168, 336, -336, 1, -1, 2].map((h) => load.get(at + h * hour))
-    load.set(at, near.find((kwh) => kwh !== undefined) ?? 0.4)
-  }
-  return load
-}
-
-export type MonthCase = {
-  /** `2023-10` */
-  readonly month: string
-  /** The load of so many days later is taken; whole weeks keep the weekday. */
-  readonly loadDaysLater: number
-  readonly battery?: { readonly capacity: number; readonly power: number }
-  readonly heated?: boolean
-}
-
-export type MonthData = {
-  /** Begin of each hour, from a fortnight before the month to three days after it. */
-  readonly time: readonly number[]
-  readonly price: readonly number[]
-  readonly outdoor: readonly number[]
-  readonly load: readonly number[]
-  /** First hour of the month, and the one after it. */
-  readonly from: number
-  readonly to: number
-}
-
-/** Spot of SE3 at 11.5 NOK/EUR with the grid tariff of Tensio TS and the taxes of 2026, VAT included. */
-export function readMonth({ month, loadDaysLater }: MonthCase, load: Load, folder = sharedData): MonthData | undefined {
-  const prices = join(folder, 'prices_se3_se4_2023_2024/prices_hourly.csv')
-  const weather = join(folder, 'weather_stockholm_malmo_2023_2024/stockholm_hourly.csv')
-  if (!existsSync(prices) || !existsSync(weather)) return undefined
-  const outdoorAt = new Map(rowsOf(weather).map(([time, outdoor]) => [Date.parse(time!), Number(outdoor)]))
-  const all = rowsOf(prices).map(([time, euro]) => ({ at: Date.parse(time!), spot: (Number(euro) * 11.5) / 1000 }))
-  const inside = all.findIndex(({ at }) => localDateOf(at, zone).startsWith(month))
-  const end = all.findLastIndex(({ at }) => localDateOf(at, zone).startsWith(month)) + 1
-  const begin = Math.max(0, inside - 14 * 24)
-  const rows = all.slice(begin, end + 72)
-  return {
-    time: rows.map(({ at }) => at),
-    price: rows.map(({ at, spot }) => {
-      const local = localTimeOf(at, zone).hour
-      return 1.25 * (spot + (local >= 6 && local < 22 ? 0.221 : 0.109) + 0.0713 + 0.01)
-    }),
-    outdoor: rows.map(({ at }) => outdoorAt.get(at) ?? 0),
-    load: rows.map(({ at }) => {
-      const source = at + loadDaysLater * 24 * hour
-      // Before the record begins, the days a fortnight later stand in.
-      return load.get(source) ?? load.get(source + 14 * 24 * hour) ?? load.get(source + 28 * 24 * hour) ?? 0.4
-    }),
-    from: inside - begin,
-    to: end - begin,
-  }
-}
 
 const pump = { c0: 3.4, c1: 0.075, capacity: 100, fading: 0, power: 2.2 }
 
@@ -223,14 +148,13 @@ export function bestMonth(solver: Solver, data: MonthData, asked: MonthCase): Mo
 }
 
 export type Policy = {
-  /** How the step is chosen: by a rehearsal of the last days, the simple rule, given, or no regard to the charge. */
-  readonly step: 'rehearsed' | 'ruled' | 'none' | number
-  /** Days rehearsed. */
-  readonly days?: number
+  /** The step by the rule, or given; or no regard to the charge. */
+  readonly step: 'ruled' | 'none' | number
   /** The load of the next two days is known, or taken from the days before. */
   readonly load?: 'known' | 'usual'
+  /** Of the days just past, that a guessed load covers. */
+  readonly quantile?: number
   readonly horizon?: number
-  readonly reserve?: number
   readonly margin?: number
 }
 
@@ -240,10 +164,9 @@ export function runMonth(
   data: MonthData,
   asked: MonthCase,
   policy: Policy,
-): MonthRun & { readonly steps: string } {
+): MonthRun & { readonly steps: readonly number[] } {
   const { from, to, time, price, outdoor, load } = data
   const planner = makePlanner(solver, { seconds: 20 })
-  const rehearsing = makePlanner(solver, { seconds: 10 })
   const horizon = policy.horizon ?? 48
   const step = discretise(referenceHouse, 1)
   let state = startOf(data, asked)
@@ -262,7 +185,7 @@ export function runMonth(
       const rows = {
         price: knownAt(price, n, hours, local),
         outdoor: outdoor.slice(n, n + hours),
-        load: policy.load === 'usual' ? usualLoad(load, n, hours) : load.slice(n, n + hours),
+        load: policy.load === 'usual' ? usualLoad(load, n, hours, policy.quantile ?? 0.8) : load.slice(n, n + hours),
       }
       const home = homeOf(data, asked, rows, state)
       const ask = {
@@ -273,21 +196,17 @@ export function runMonth(
         steps: grid.steps,
         use,
         movable: movableOf(asked),
-        ...(policy.reserve !== undefined && { reserve: policy.reserve }),
         ...(policy.margin !== undefined && { margin: policy.margin }),
       }
-      if (policy.step !== 'none' && (n === from || local === 0)) {
-        const free = planner.plan({ now, grid, homes: [home] })
-        const expected = rows.load.map((kw, k) => kw + free.homes[0]!.power[k]!)
-        const days = policy.days ?? 7
-        const cost =
-          policy.step === 'rehearsed' ? rehearsal(rehearsing, lastDays(data, asked, n, days, state)) : undefined
-        aim = stepToKeep({ ...ask, expected, ...(cost && { cost }) })
+      if (policy.step !== 'none') {
+        const free = asked.heated && planner.plan({ now, grid, homes: [home] })
+        const expected = rows.load.map((kw, k) => kw + (free ? free.homes[0]!.power[k]! : 0))
+        aim = stepToKeep({ ...ask, expected })
         if (typeof policy.step === 'number' && aim) {
           const wanted = aim.choices.find((choice) => choice.step === policy.step) ?? aim.chosen
           aim = { ...aim, chosen: wanted }
         }
-        chosen.push(aim!.chosen.step)
+        if (chosen.at(-1) !== aim!.chosen.step) chosen.push(aim!.chosen.step)
       }
       const capacity = policy.step === 'none' ? undefined : capacityFor({ ...ask }, aim)
       const plan = planner.plan({ now, grid, homes: [{ ...home, ...(capacity && { capacity }) }] })
@@ -307,7 +226,6 @@ export function runMonth(
     }
   } finally {
     planner.close()
-    rehearsing.close()
   }
   const bill = billOf(dayMaxima(use, zone).map((day) => day.power))
   const left = leftAt(data, state.energy, asked.heated ? state.house : undefined)
@@ -319,13 +237,14 @@ export function runMonth(
     total,
     power: bill.power,
     peaks: bill.peaks,
-    steps: chosen.join(''),
+    steps: chosen,
   }
 }
 
+/** A battery is filled again between the peaks of the morning and the evening. */
 const movableOf = ({ battery, heated }: MonthCase) => ({
   power: (battery?.power ?? 0) + (heated ? 1.5 : 0),
-  energy: 0.85 * (battery?.capacity ?? 0) + (heated ? 5 : 0),
+  energy: 1.5 * 0.9 * (battery?.capacity ?? 0) + (heated ? 5 : 0),
 })
 
 /** Day-ahead prices reach to local midnight, from 13:00 on to the next one; what is not known is the day before's. */
@@ -338,32 +257,12 @@ function knownAt(price: readonly number[], n: number, count: number, local: numb
   })
 }
 
-/** This hour as it is; later ones as the mean of the same hour on the last seven days. */
-function usualLoad(load: readonly number[], n: number, count: number): number[] {
+/** This hour as it is; later ones from the same hour of the last fortnight: so much that a share of its days had less. */
+function usualLoad(load: readonly number[], n: number, count: number, quantile: number): number[] {
   return Array.from({ length: count }, (_, k) => {
     if (k === 0) return load[n]!
     const back = 24 * (Math.floor(k / 24) + 1)
-    const same = Array.from({ length: 7 }, (_, d) => load[n + k - back - 24 * d]).filter((kwh) => kwh !== undefined)
-    return same.reduce((a, b) => a + b, 0) / Math.max(1, same.length)
+    const same = Array.from({ length: 14 }, (_, d) => load[n + k - back - 24 * d]).filter((kwh) => kwh !== undefined)
+    return same.sort((a, b) => a - b)[Math.round((same.length - 1) * quantile)] ?? 0.4
   })
 }
-
-/** The days just past as though they were to be planned: what is to be expected of those to come. */
-function lastDays(
-  data: MonthData,
-  asked: MonthCase,
-  n: number,
-  days: number,
-  state: { energy: number; house: HouseState },
-) {
-  const begin = Math.max(0, n - 24 * days)
-  const { time, price, outdoor, load } = data
-  const rows = { price: price.slice(begin, n), outdoor: outdoor.slice(begin, n), load: load.slice(begin, n) }
-  const start = { energy: 0.5 * (asked.battery?.capacity ?? 0), house: state.house }
-  return {
-    view: { now: time[begin]!, grid: evenGrid(n - begin, 1), homes: [homeOf(data, asked, rows, start)] },
-    timezone: zone,
-  }
-}
-
-export type { Planner }

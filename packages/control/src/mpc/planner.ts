@@ -3,6 +3,7 @@
  * one, else the rest of the last good one, else one that holds the lower comfort limit.
  */
 import { type CleanHome, type CleanView, clean } from './clean.ts'
+import { giveDirections, type Optimal } from './directions.ts'
 import { costOf, followRoom, heatingPower } from './follow.ts'
 import {
   type Exclusion,
@@ -34,8 +35,6 @@ export type Planner = {
   forget(): void
   close(): void
 }
-
-type Optimal = Extract<Solution, { status: 'optimal' }>
 
 /** @param solver without one every plan is kept or a thermostat's */
 export function makePlanner(solver: Solver | undefined, settings: PlannerSettings = {}): Planner {
@@ -70,11 +69,14 @@ function planned(session: Session, view: CleanView, weights: Weights, weigh: boo
   const offending = offences(view, formulation, relaxed)
   let chosen = { formulation, solution: relaxed }
   if (offending.length > 0) {
+    // Without an answer the two flows are netted below: a plan that holds, if not the best.
+    const directed = giveDirections(session, view, formulation, relaxed)
+    if (directed) chosen = { formulation, solution: directed }
     const exact = formulate(view, weights, offending)
-    const solution = session.solve(exact.program)
+    const solution = session.solve(exact.program, exactSeconds)
     session.forget()
-    // Without an answer in time the two flows are netted below: a plan that holds, if not the best.
-    if (solution.status === 'optimal') chosen = { formulation: exact, solution }
+    const better = solution.status === 'optimal' && (!directed || solution.objective < directed.objective - trifle)
+    if (better && offences(view, exact, solution).length === 0) chosen = { formulation: exact, solution }
   }
   const { layout, program } = chosen.formulation
   const homes = view.homes.map((home, h) => readHome(view, home, layout.homes[h]!, layout.moveOf, chosen.solution))
@@ -108,6 +110,9 @@ function mustSolve(solution: Solution): Optimal {
 }
 
 const trifle = 1e-6
+
+/** Whole numbers take seconds to prove that nothing is better; what they find in this time is all they get. */
+const exactSeconds = 0.2
 
 /** Where power goes both ways at once: with a very negative price, or a selling price above the buying one. */
 function offences(view: CleanView, { layout }: Formulation, { values }: Optimal): Exclusion[] {

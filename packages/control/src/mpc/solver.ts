@@ -33,8 +33,12 @@ export type Solution =
 
 /** Solves programs one after another, beginning each where the last ended when they have the same shape. */
 export type Session = {
-  /** Never throws. Blocks: it belongs in a worker thread where others wait. */
-  solve(program: Program): Solution
+  /**
+   * Never throws. Blocks: it belongs in a worker thread where others wait.
+   *
+   * @param seconds longest time for this program, where less than the session's
+   */
+  solve(program: Program, seconds?: number): Solution
   /** Forgets the last program: the next one is solved from nothing. */
   forget(): void
   /** Frees the memory of the solver; the session is of no use afterwards. */

@@ -83,8 +83,6 @@ export type Capacity = {
    * that the month has left.
    */
   readonly toCome?: readonly number[]
-  /** What a kW lower on a day is worth although the step is not reached, NOK: days that need more will come. */
-  readonly reserve?: number
   /** Day of each step: 0 today, 1 tomorrow; -1 when it is in another month. */
   readonly days: readonly number[]
 }

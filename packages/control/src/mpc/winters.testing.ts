@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeFilter } from '../estimate/filter.ts'
+import { makeFilter, type Noise } from '../estimate/filter.ts'
 import { cop, discretise, type HouseParameters, type HouseState, usualHeatPump } from '../thermal/index.ts'
 import { makePlanner } from './planner.ts'
 import type { Solver } from './solver.ts'
@@ -110,6 +110,8 @@ export type Options = {
   readonly disturbance?: boolean
   /** Standard deviation of the thermometer, K. */
   readonly noise?: number
+  /** What the filter takes for granted of it. */
+  readonly filter?: Noise
   readonly grid?: Grid
   /** Tomorrow's prices are known from 13:00 only; before that the planner fills them. */
   readonly publication?: boolean
@@ -119,7 +121,7 @@ export type Options = {
 export function runPlanner(solver: Solver, winters: Winters, options: Options): Run {
   const { inside, lower = 20, upper = 22, plant = referenceHouse, grid = hourlyGrid, publication = true } = options
   const model = options.model ?? plant
-  const filter = makeFilter(model)
+  const filter = makeFilter(model, options.filter)
   const step = discretise(plant, 1)
   const planner = makePlanner(solver, { seconds: 20 })
   const random = normals(7)

@@ -221,10 +221,17 @@ function keepBounds(
 }
 
 /** The nearest number that keeps the bound. */
-function intoBound(value: number, { minimum, maximum, step }: ArgumentBound): number {
+function intoBound(value: number, { minimum, maximum, step, values }: ArgumentBound): number {
   const lowest = minimum ?? Number.NEGATIVE_INFINITY
   const highest = maximum ?? Number.POSITIVE_INFINITY
   const within = clamp(value, lowest, highest)
+  if (values !== undefined) {
+    const taken = values.filter((one): one is number => isNumber(one) && one >= lowest && one <= highest)
+    return taken.reduce(
+      (best, one) => (Math.abs(one - within) < Math.abs(best - within) ? one : best),
+      taken[0] ?? within,
+    )
+  }
   if (step === undefined || step <= 0) return within
   const from = minimum ?? 0
   const stepped = from + Math.round((within - from) / step) * step

@@ -53,6 +53,7 @@ function decideOrLeave<View, Settings extends TObject, Set extends Wanted, Memor
     return control.decide(view, settings, memory)
   } catch (error) {
     const because = `The control failed: ${error instanceof Error ? error.message : 'no reason given'}`
-    return { leave: 'as-is' as const, set: undefined, because, saw: {}, bound: [], memory }
+    // What it remembered may be what it failed at: it begins anew.
+    return { leave: 'as-is' as const, set: undefined, because, saw: {}, bound: [], memory: undefined }
   }
 }

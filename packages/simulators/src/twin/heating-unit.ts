@@ -12,8 +12,9 @@ export type Machine = {
   readonly pump?: HeatPump
   /** Most electricity, kW. */
   readonly power: number
-  /** Heaters beside a pump, kW; they help when the room is 1.5 K below the set-point. */
+  /** Heaters beside a pump, kW, with a thermostat of their own that nobody commands, °C. */
   readonly backup: number
+  readonly backupAt: number
 }
 
 /** How it behaves; everything has a usual value. */
@@ -61,7 +62,7 @@ export type Unit = {
 }
 
 export function makeUnit(machine: Machine, manners: Manners, seed: number, start: number, first: Setting): Unit {
-  const { pump, power, backup } = machine
+  const { pump, power, backup, backupAt } = machine
   let setting = first
   let shown = { setting: first, since: start - 24 * 60 * minute }
   let waiting: { readonly at: number; readonly change: Partial<Setting> }[] = []
@@ -115,7 +116,7 @@ export function makeUnit(machine: Machine, manners: Manners, seed: number, start
       const stands = !runs || defrosts > 0
       if (defrosts > 0) defrosts--
       const compressor = stands ? 0 : most * demand
-      const heaters = setting.on ? backup * clamp((setting.temperature - 1.5 - room) / 1, 0, 1) : 0
+      const heaters = backup * clamp(backupAt - room + 0.5, 0, 1)
       delivered += rises * (compressor * gain - delivered)
       drawn = compressor + heaters
       return { heat: delivered + heaters, electric: drawn }

@@ -268,9 +268,11 @@ function makeRoom(
 
 function machineOf(room: RoomSetup, loop: LoopSetup | undefined, truth: TrueRoom): Machine {
   const { pump: believed, resistance = 0 } = heatingOf(room, loop)
-  if (!believed) return { power: truth.resistance ?? resistance, backup: 0 }
+  if (!believed) return { power: truth.resistance ?? resistance, backup: 0, backupAt: 0 }
   const pump = { ...believed, ...truth.pump }
-  return { pump, power: pump.power ?? pump.capacity, backup: truth.resistance ?? resistance }
+  // People set them well below what they wish for.
+  const backupAt = Math.min(...room.comfort.weekday.map(({ temperature }) => temperature)) - 2
+  return { pump, power: pump.power ?? pump.capacity, backup: truth.resistance ?? resistance, backupAt }
 }
 
 /** kW/K that goes out just now; each opening begins at a time that chance names. */
