@@ -58,9 +58,9 @@ describe('the demo', { timeout: 120_000 }, () => {
     removeFolder(folder)
   })
 
-  test('has the houses 3, 4 and 5, every integration among their devices, and every device runs', async () => {
+  test('has the houses 3 to 6, every integration among their devices, and every device runs', async () => {
     const houses = (await get('/api/houses/')) as { id: number }[]
-    expect(houses.map(({ id }) => id).sort()).toEqual([3, 4, 5])
+    expect(houses.map(({ id }) => id).sort()).toEqual(demoHouses.map(({ number }) => number))
     let devices: { name: string; state: string }[] = []
     await until(
       'every device runs',
@@ -82,7 +82,7 @@ describe('the demo', { timeout: 120_000 }, () => {
 
   test('has a past of every kind of measurement, and live samples of every device', async () => {
     const found = new Map<string, { first: number; last: number }>()
-    const houses = ['3', '4', '5']
+    const houses = demoHouses.map(({ number }) => String(number))
     const look = async () => {
       for (const house of houses) {
         const { series } = (await get(`/api/houses/${house}/series`)) as {
@@ -123,6 +123,77 @@ describe('the demo', { timeout: 120_000 }, () => {
       },
       60_000,
     )
+  })
+
+  test('houses 3, 4 and 5 are each under one of the controls, with receipts of a week; house 6 is under none', async () => {
+    type Loop = { kind: string; mode: string; controller: string; last?: { sentence: string } }
+    type Kept = { at: string; sentence: string }
+    const before = new Date(Date.now() - 6 * 86_400_000).toISOString()
+    const since = new Date(Date.now() - 60_000).toISOString()
+    const kept = async (house: number, span: string) =>
+      (await get(`/api/houses/${house}/receipts?${span}&limit=500`)) as Kept[]
+    const controls: string[] = []
+    for (const { number, rooms, control } of demoHouses) {
+      const { loops } = (await get(`/api/houses/${number}/control`)) as { loops: Loop[] }
+      if (!control) {
+        expect(loops).toEqual([])
+        expect(await kept(number, `from=${new Date(0).toISOString()}`)).toEqual([])
+        continue
+      }
+      const heating = loops.filter(({ kind }) => kind === 'heating')
+      expect(heating.map(({ mode, controller }) => [mode, controller])).toEqual(
+        rooms.map(() => ['control', control.controller]),
+      )
+      expect(loops.filter(({ kind }) => kind === 'battery')).toHaveLength(control.battery ? 1 : 0)
+      controls.push(control.controller)
+      const old = await kept(number, `to=${before}`)
+      expect(old.length, `house ${number}`).toBeGreaterThan(10)
+      for (const { sentence } of old) expect(sentence).toMatch(/^\d\d:\d\d, .{20,}\.$/)
+      await until(`a turn of house ${number}`, async () => (await kept(number, `from=${since}`)).length > 0, 60_000)
+    }
+    expect(controls.sort()).toEqual(['model-predictive', 'price-responsive-pi', 'schedule'])
+    const plan = (await get('/api/houses/3/plan')) as { status: string; steps: unknown[]; rooms: { name: string }[] }
+    expect(plan.status).toBe('optimal')
+    expect(plan.steps.length).toBeGreaterThan(24)
+    expect(plan.rooms).toHaveLength(4)
+  })
+
+  test('the week has cost house 3 less than house 6, which is the same without control, and it was no colder', async () => {
+    const hour = 3_600_000
+    const to = Math.floor(Date.now() / hour) * hour
+    const [start, end] = [to - 7 * 24 * hour, to].map((ms) => encodeURIComponent(new Date(ms).toISOString()))
+    /** Means of the hours of one field, by place and hour. */
+    const hourly = async (house: number, group: string, field: string) => {
+      const query = `group=${group}&field=${field}&resolution=1h&start=${start}&end=${end}`
+      const { series } = (await get(`/api/houses/${house}/data?${query}`)) as {
+        series: { device: string; times: string[]; values: (number | null)[] }[]
+      }
+      return series
+        .filter(({ device }) => device === 'tibber-realtime' || device === 'sensibo-sky')
+        .map(({ times, values }) =>
+          times.flatMap((time, n) => (values[n] == null ? [] : [{ at: Date.parse(time), value: values[n] }])),
+        )
+    }
+    const { intervals } = (await get(`/api/houses/3/prices?from=${start}&to=${end}&minutes=60`)) as {
+      intervals: { start: string; total: number }[]
+    }
+    const prices = new Map(intervals.map((one) => [Date.parse(one.start), one.total]))
+    const localHour = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', hourCycle: 'h23', timeZone: 'Europe/Oslo' })
+    const isWarm = (at: number) => Number(localHour.format(at)) >= 6 && Number(localHour.format(at)) < 22
+    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+    const weekOf = async (house: number) => {
+      const [power = []] = await hourly(house, 'powerConsumption', 'power')
+      const priced = power.flatMap(({ at, value }) => (prices.has(at) ? [(value / 1000) * prices.get(at)!] : []))
+      const rooms = await hourly(house, 'heatPumpController', 'temperature')
+      expect([priced.length > 165, rooms.length], `house ${house}`).toEqual([true, 4])
+      const warm = rooms.flatMap((hours) => hours.filter(({ at }) => isWarm(at)).map(({ value }) => value))
+      return { cost: priced.reduce((sum, value) => sum + value, 0), temperature: mean(warm) }
+    }
+    const [three, six] = [await weekOf(3), await weekOf(6)]
+    const told = [three, six].map(({ cost, temperature }) => `${cost.toFixed(0)} NOK at ${temperature.toFixed(2)} °C`)
+    console.log(`The week under control: house 3 ${told[0]}, house 6 ${told[1]} (06 to 22)`)
+    expect(three.cost).toBeLessThan(0.98 * six.cost)
+    expect(three.temperature).toBeGreaterThan(six.temperature - 0.05)
   })
 
   test("every example of the researcher's page runs as it stands", async () => {

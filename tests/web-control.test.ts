@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { removeFolder, type Stack, startStack, until } from './stack.ts'
 
 const browser = '/usr/bin/chromium'
-const patience = 60_000
+const patience = 30_000
 
 describe.skipIf(!existsSync(browser))('a resident and the heating, on the web page', { timeout: 120_000 }, () => {
   let stack: Stack
@@ -39,6 +39,17 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     house = `/api/houses/${id}`
     await post(`${house}/devices/sensibo-sky/new`, { 'api-key': 'sim-sensibo-house-3' })
     await post(`${house}/devices/spot-price/new`, { area: 'NO3' })
+    await until(
+      'the heat pumps can be commanded, and have told how warm it is',
+      async () => {
+        const { actuators } = (await stack.ask(`${house}/devices/sensibo-sky/count/0/actuators`)).body as {
+          actuators: unknown[]
+        }
+        const { newest } = (await stack.ask(`${house}/newest`)).body as { newest: { field: string }[] }
+        return actuators.length > 1 && newest.some(({ field }) => field === 'temperature')
+      },
+      patience,
+    )
     context = await chromium.launchPersistentContext(profile, {
       executablePath: browser,
       args: ['--no-sandbox', '--disable-background-networking'],
@@ -56,13 +67,6 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('link', { name: /Bakken/ }).waitFor()
-    await until('the heat pumps can be commanded, and have told how warm it is', async () => {
-      const { actuators } = (await stack.ask(`${house}/devices/sensibo-sky/count/0/actuators`)).body as {
-        actuators: unknown[]
-      }
-      const { newest } = (await stack.ask(`${house}/newest`)).body as { newest: { field: string }[] }
-      return actuators.length > 1 && newest.some(({ field }) => field === 'temperature')
-    })
   }, 180_000)
 
   afterAll(async () => {
@@ -82,6 +86,11 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
   }
   const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
+  const choose = async (list: string, option: RegExp) => {
+    await page.getByRole('combobox', { name: list }).click()
+    await page.getByRole('option', { name: option }).click()
+    await until('the list is closed', async () => (await page.getByRole('option').count()) === 0)
+  }
   const go = async (name: string) => {
     await page.getByRole('navigation', { name: 'Pages of this house' }).getByRole('link', { name }).click()
   }
@@ -101,10 +110,8 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     await page.getByRole('link', { name: 'Set up the rooms' }).click()
     await button('Add a room').click()
     await page.getByLabel('Name').fill('Stue')
-    await page.getByRole('combobox', { name: 'Thermometer' }).click()
-    await page.getByRole('option', { name: /^studio/ }).click()
-    await page.getByRole('combobox', { name: 'Heated by' }).click()
-    await page.getByRole('option', { name: /^studio/ }).click()
+    await choose('Thermometer', /^studio/)
+    await choose('Heated by', /^studio/)
     await inspect()
     await page.getByRole('dialog').getByRole('button', { name: 'Add the room' }).click()
     const card = page.getByRole('region', { name: 'Stue' })
@@ -120,8 +127,7 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     await card.getByText('Nothing is changed').waitFor()
     await card.getByRole('radiogroup', { name: 'Mode: Stue' }).getByText('Control').click()
     await card.getByText('Sets the device by itself').waitFor()
-    await card.getByRole('combobox', { name: 'How: Stue' }).click()
-    await page.getByRole('option', { name: /while power is dear/ }).click()
+    await choose('How: Stue', /while power is dear/)
     await until('both hold', async () => {
       const { mode, controller } = (await loop()) ?? {}
       return mode === 'control' && controller === 'price-responsive-pi'
@@ -214,10 +220,10 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
       .getByRole('button', { name: /Stue at .* °C/ })
       .first()
       .click()
-    await page.getByText('What it saw').waitFor()
+    await page.getByRole('heading', { name: 'What it saw' }).waitFor()
     await page.getByText('Wished for', { exact: true }).waitFor()
     await inspect()
-    await page.getByText('Only changes').click()
+    await page.getByRole('switch', { name: 'Only changes' }).press('Space')
     await until('the address says so', () => page.url().includes('sent=true'))
   })
 

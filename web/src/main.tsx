@@ -1,7 +1,7 @@
 import '@mantine/core/styles.css'
 import 'uplot/dist/uPlot.min.css'
 import './page.css'
-import { Alert, Badge, type CSSVariablesResolver, createTheme, MantineProvider } from '@mantine/core'
+import { Alert, Badge, type CSSVariablesResolver, createTheme, Loader, MantineProvider } from '@mantine/core'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { createRoot } from 'react-dom/client'
@@ -16,6 +16,8 @@ const theme = createTheme({
   // Their own colours have too little contrast on their own light grounds.
   components: {
     Alert: Alert.extend({ classNames: { title: 'plain', message: 'plain' } }),
+    // Its name is heard only with a role.
+    Loader: Loader.extend({ defaultProps: { role: 'status' } }),
     Badge: Badge.extend({ classNames: { label: 'plain' }, styles: { root: { flexShrink: 0 } } }),
   },
 })
@@ -28,6 +30,7 @@ const readable: CSSVariablesResolver = ({ colors }) => ({
   light: {
     '--mantine-color-dimmed': colors.gray[7],
     '--mantine-color-anchor': colors.cyan[9],
+    '--mantine-color-cyan-light-hover': colors.cyan[1],
     '--mantine-color-cyan-filled-hover': darker(colors.cyan[9]),
     '--mantine-color-red-filled-hover': darker(colors.red[9]),
   },

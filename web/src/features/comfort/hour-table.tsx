@@ -16,7 +16,7 @@ export function HourTable({
   const set = (hour: number, change: Partial<HourlyWish>) =>
     onChange(day.map((wish, at) => (at === hour ? { ...wish, ...change } : wish)))
   return (
-    <Table.ScrollContainer minWidth={420} type="native" scrollAreaProps={{ tabIndex: 0 }}>
+    <Table.ScrollContainer minWidth={420} type="native" tabIndex={0} role="group" aria-label={`${title}, hour by hour`}>
       <Table captionSide="top" verticalSpacing={2}>
         <Table.Caption>{title}, hour by hour</Table.Caption>
         <Table.Thead>

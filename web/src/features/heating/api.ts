@@ -1,5 +1,6 @@
 /** Control loops of a house, its pause, and the settings of its controllers. */
 import { ask } from '../../api.ts'
+import type { Facts } from './facts.ts'
 
 export const modes = ['observe', 'advise', 'control'] as const
 export type Mode = (typeof modes)[number]
@@ -78,7 +79,7 @@ export type Loop = {
   readonly notices: readonly Notice[]
 }
 export type ControlState = {
-  readonly facts: Readonly<Record<string, unknown>>
+  readonly facts: Facts
   readonly loops: readonly Loop[]
   readonly notices: readonly Notice[]
   readonly nextTurn?: string | null

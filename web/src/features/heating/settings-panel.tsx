@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { SidePanel } from '../session/side-panel.tsx'
 import { Trouble } from '../session/trouble.tsx'
-import { type Choice, changeLoop, controlKey, type Loop, type Values } from './api.ts'
+import { type Choice, changeLoop, controlKey, type Loop, removeLoop, type Values } from './api.ts'
 import { limitsOf } from './limits.ts'
 import { SettingField } from './setting-field.tsx'
 import { nameOf } from './words.ts'
@@ -36,6 +36,13 @@ export function SettingsPanel({
     onSuccess: async () => {
       await queries.invalidateQueries({ queryKey: controlKey(houseId) })
       onClose()
+    },
+  })
+  const release = useMutation({
+    mutationFn: () => removeLoop(houseId, loop.id),
+    onSuccess: async () => {
+      onClose()
+      await queries.invalidateQueries({ queryKey: controlKey(houseId) })
     },
   })
   const submit = (event: FormEvent) => {
@@ -74,7 +81,7 @@ export function SettingsPanel({
               onSet={(value) => setLimits({ ...limits, [name]: value })}
             />
           ))}
-          <Trouble error={save.error} />
+          <Trouble error={save.error ?? release.error} />
           <Group>
             <Button type="submit" loading={save.isPending}>
               Save
@@ -82,6 +89,11 @@ export function SettingsPanel({
             <Button variant="default" onClick={() => setDraft(usual)}>
               All back to usual
             </Button>
+            {loop.kind !== 'heating' && (
+              <Button variant="subtle" loading={release.isPending} onClick={() => release.mutate()}>
+                Look after it no more
+              </Button>
+            )}
           </Group>
         </Stack>
       </form>

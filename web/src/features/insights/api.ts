@@ -1,8 +1,10 @@
 /** What control saved, and what the data tell of a house; each with a sentence and how sure it is. */
 import { ask } from '../../api.ts'
 
-export type Lacking = { readonly outcome: 'not-enough-data'; readonly because: string; readonly days: number }
-export type Found = { readonly outcome: 'found'; readonly days: number; readonly sentence: string }
+/** Of which room it is, where it is of one. */
+type OfRoom = { readonly name?: string }
+export type Lacking = OfRoom & { readonly outcome: 'not-enough-data'; readonly because: string; readonly days: number }
+export type Found = OfRoom & { readonly outcome: 'found'; readonly days: number; readonly sentence: string }
 export type Told = Found | Lacking
 
 export type HourOfDay = {
@@ -11,13 +13,14 @@ export type HourOfDay = {
   readonly price: number
   readonly cost: number
 }
-export type ByHour = { readonly days: number; readonly all: readonly HourOfDay[]; readonly sentence: string }
 export type Insights = {
   readonly signature: Told
   readonly heatLoss: readonly Told[]
   readonly timeConstant: readonly Told[]
   readonly cop: readonly Told[]
-  readonly byHour?: ByHour | null
+  /** 24 of them, or none where nothing is known. */
+  readonly byHour: readonly { readonly hour: number; readonly all: HourOfDay }[]
+  readonly byHourSentence?: string
 }
 
 /** NOK over the days under control, and as a share of what they would have cost; with 95 % intervals. */
@@ -45,10 +48,8 @@ export type Savings = {
   | { readonly outcome: 'not-enough-data' }
 )
 
-type Bills = { readonly bill: { readonly total: number }; readonly days: number }
 export type PriceWhatIf = {
-  readonly now: Bills
-  readonly other: Bills
+  readonly days: number
   /** NOK. */
   readonly more: number
   readonly share: number

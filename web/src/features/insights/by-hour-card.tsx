@@ -1,32 +1,33 @@
 import { Button, Card, Group, Table, Text, Title, useComputedColorScheme, useMantineTheme } from '@mantine/core'
 import { useElementSize } from '@mantine/hooks'
 import { useState } from 'react'
-import type { ByHour, HourOfDay } from './api.ts'
+import type { HourOfDay, Insights } from './api.ts'
 
 const height = 180
 const edge = { left: 36, right: 36, top: 8, bottom: 20 }
 const clock = (hour: number) => `${String(hour).padStart(2, '0')}:00`
 
 /** When the house uses power, against what a kWh costs then. */
-export function ByHourCard({ byHour }: { byHour: ByHour | null | undefined }) {
+export function ByHourCard({ insights: { byHour, byHourSentence } }: { insights: Insights }) {
   const [typed, setTyped] = useState(false)
+  const hours = byHour.map(({ all }) => all)
   return (
     <Card withBorder padding="md" component="section" aria-label="Use by the hour">
       <Group justify="space-between" align="start">
         <Title order={2} size="h4">
           Use by the hour
         </Title>
-        {byHour && (
+        {hours.length > 0 && (
           <Button variant="default" aria-expanded={typed} onClick={() => setTyped(!typed)}>
             {typed ? 'Hide the table' : 'As a table'}
           </Button>
         )}
       </Group>
-      {byHour ? (
+      {hours.length > 0 ? (
         <>
-          <Text size="sm">{byHour.sentence}.</Text>
-          <Bars hours={byHour.all} />
-          {typed && <Hours hours={byHour.all} />}
+          <Text size="sm">{byHourSentence}.</Text>
+          <Bars hours={hours} />
+          {typed && <Hours hours={hours} />}
         </>
       ) : (
         <Text size="sm" c="dimmed">

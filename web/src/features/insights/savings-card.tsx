@@ -28,7 +28,7 @@ export function SavingsCard({
   })
   const found = answer.data
   return (
-    <Card withBorder padding="md" component="section" aria-label="Savings">
+    <Card withBorder padding="md" component="section" aria-label="Savings" mih={180}>
       <Group justify="space-between" align="start">
         <Title order={2} size="h4">
           Savings

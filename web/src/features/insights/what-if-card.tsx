@@ -54,12 +54,12 @@ type Asked = { readonly data?: WhatIf; readonly error: Error | null }
 function answerOf(asked: Asked | undefined): string {
   if (asked?.error) return asked.error.message
   const { prices, comfort } = asked?.data ?? {}
-  if (prices) return `${changeOf(prices.more)} (${(100 * Math.abs(prices.share)).toFixed(1)} %)`
+  if (prices) return changeOf(prices.more, ` (${(100 * Math.abs(prices.share)).toFixed(1)} %)`)
   if (!comfort) return asked?.data ? 'not known' : ' '
   if (comfort.outcome !== 'found') return comfort.because
   const [low, high] = [comfort.cost.low, comfort.cost.high].map(Math.abs).sort((a, b) => a - b)
-  return `${changeOf(comfort.cost.value)} (between ${low?.toFixed(0)} and ${high?.toFixed(0)})`
+  return changeOf(comfort.cost.value, ` (between ${low?.toFixed(0)} and ${high?.toFixed(0)})`)
 }
 
-const changeOf = (more: number): string =>
-  Math.abs(more) < 0.5 ? 'the same' : `${Math.abs(more).toFixed(0)} NOK ${more > 0 ? 'more' : 'less'}`
+const changeOf = (more: number, by: string): string =>
+  Math.abs(more) < 0.5 ? 'the same' : `${Math.abs(more).toFixed(0)} NOK ${more > 0 ? 'more' : 'less'}${by}`

@@ -31,8 +31,8 @@ export function PlanPanel({ houseId, zone, rooms }: { houseId: number; zone: str
       {answer.isPending && <Loader aria-label="Loading" />}
       {none && (
         <Text c="dimmed" size="sm">
-          There is no plan yet. One is made as soon as a room is looked after, its temperature is measured and prices
-          are known.
+          There is no plan. One is made for rooms that plan ahead (choose that under “How”) and for a battery, once
+          temperatures and prices are known.
         </Text>
       )}
       {!none && <Trouble error={answer.error} />}
@@ -55,7 +55,6 @@ function PlanView({
   const [chosen, setChosen] = useState<string | null>(null)
   const [typed, setTyped] = useState(false)
   const room = made.rooms.find(({ name }) => name === chosen) ?? made.rooms[0]
-  if (!room) return <Text c="dimmed">The plan holds no room.</Text>
   return (
     <Stack gap="sm">
       <Group justify="space-between" align="end">
@@ -63,7 +62,7 @@ function PlanView({
           Made {dayAndClock(made.madeAt, zone)}. {made.because}.
         </Text>
         <Group gap="xs" align="end">
-          {made.rooms.length > 1 && (
+          {room && made.rooms.length > 1 && (
             <Select
               aria-label="Room of the plan"
               allowDeselect={false}
@@ -72,26 +71,31 @@ function PlanView({
               onChange={setChosen}
             />
           )}
-          <Button variant="default" aria-expanded={typed} onClick={() => setTyped(!typed)}>
-            {typed ? 'Hide the table' : 'As a table'}
-          </Button>
+          {room && (
+            <Button variant="default" aria-expanded={typed} onClick={() => setTyped(!typed)}>
+              {typed ? 'Hide the table' : 'As a table'}
+            </Button>
+          )}
         </Group>
       </Group>
-      <RoomCharts
-        key={room.name}
-        houseId={houseId}
-        zone={zone}
-        made={made}
-        room={room}
-        of={rooms.find(({ id, name }) => (room.room === null ? name === room.name : id === room.room))}
-      />
-      {made.limits.length > 0 && <Limits zone={zone} plan={made} room={room.name} />}
+      {room && (
+        <RoomCharts
+          key={room.name}
+          houseId={houseId}
+          zone={zone}
+          made={made}
+          room={room}
+          of={rooms.find(({ id, name }) => (room.room === null ? name === room.name : id === room.room))}
+        />
+      )}
+      {made.battery && <BatteryChart zone={zone} made={made} energy={made.battery.energy} />}
+      {made.limits.length > 0 && <Limits zone={zone} plan={made} room={room?.name} />}
       {made.assumed.length > 0 && (
         <Alert color="gray" title="Not known, and how it was filled in">
           {made.assumed.join('. ')}
         </Alert>
       )}
-      {typed && <PlanTable plan={made} room={room} zone={zone} />}
+      {room && typed && <PlanTable plan={made} room={room} zone={zone} />}
     </Stack>
   )
 }
@@ -150,6 +154,26 @@ function RoomCharts({
   )
 }
 
+/** What the battery is to hold, against the price. */
+function BatteryChart({ zone, made, energy }: { zone: string; made: Plan; energy: readonly number[] }) {
+  const { times, power: held, prices } = stepPoints(made, energy)
+  const now = Date.now()
+  const end = Date.parse(made.steps.at(-1)?.to ?? made.madeAt)
+  const [least, most] = [Math.min(...energy), Math.max(...energy)].map((kilowattHours) => measure(kilowattHours, 'kWh'))
+  return (
+    <TimeChart
+      {...{ start: now - back, end, now, zone, together: 'plan' }}
+      label={`Planned charge of the battery, between ${least} and ${most}, and the price of power.`}
+      height={180}
+      times={times}
+      lines={[
+        { label: 'In the battery', unit: 'kWh', axis: 'left', hue: 'teal', look: 'area', values: held },
+        { label: 'Price', unit: 'NOK/kWh', axis: 'right', hue: 'lime', look: 'steps', values: prices },
+      ]}
+    />
+  )
+}
+
 const limitWords: Readonly<Record<string, readonly [what: string, unit: string]>> = {
   'lower-comfort': ['the coldest you allow', 'degree'],
   'upper-comfort': ['the warmest you allow', 'degree'],
@@ -162,9 +186,9 @@ const limitWords: Readonly<Record<string, readonly [what: string, unit: string]>
 }
 
 /** What makes the plan dearer than it could be; the dearest first. */
-function Limits({ zone, plan: { limits }, room }: { zone: string; plan: Plan; room: string }) {
+function Limits({ zone, plan: { limits }, room }: { zone: string; plan: Plan; room: string | undefined }) {
   const list = limits
-    .filter((one) => one.worth >= 0.005 && (one.room === undefined || one.room === room))
+    .filter((one) => one.worth >= 0.02 && (one.room === undefined || one.room === room))
     .toSorted((a, b) => b.worth - a.worth)
     .slice(0, 3)
   if (list.length === 0) return null

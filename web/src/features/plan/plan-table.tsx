@@ -11,7 +11,9 @@ export function PlanTable({ plan, room, zone }: { plan: Plan; room: RoomPlan; zo
       minWidth={460}
       maxHeight={420}
       type="native"
-      scrollAreaProps={{ tabIndex: 0, role: 'group', 'aria-label': 'The plan as a table' }}
+      tabIndex={0}
+      role="group"
+      aria-label="The plan as a table"
     >
       <Table stickyHeader captionSide="top" className="reading">
         <Table.Caption>Plan for {room.name}, hour by hour</Table.Caption>

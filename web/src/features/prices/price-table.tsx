@@ -10,7 +10,9 @@ export function PriceTable({ intervals, zone }: { intervals: readonly Interval[]
       minWidth={640}
       maxHeight={420}
       type="native"
-      scrollAreaProps={{ tabIndex: 0, role: 'group', 'aria-label': 'Prices as a table' }}
+      tabIndex={0}
+      role="group"
+      aria-label="Prices as a table"
     >
       <Table stickyHeader captionSide="top" className="reading">
         <Table.Caption>NOK/kWh; the parts without VAT</Table.Caption>

@@ -1,5 +1,6 @@
 import { Accordion, Badge, Button, Group, Loader, Select, Stack, Switch, Text, Title } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { receiptsRoute } from '../../router.tsx'
 import { control, controlKey } from '../heating/api.ts'
 import { describeSet, nameOf, withoutClock } from '../heating/words.ts'
@@ -76,13 +77,14 @@ export function ReceiptsPage() {
 }
 
 function Days({ list, zone }: { list: readonly KeptReceipt[]; zone: string }) {
+  const [open, setOpen] = useState<string | null>(null)
   const days = Map.groupBy(list, ({ at }) => dateOf(at, zone))
   return [...days].map(([date, ofDay]) => (
     <section key={date} aria-label={dayName(`${date}T12:00:00Z`, zone)}>
       <Title order={2} size="h5" tt="capitalize">
         {dayName(ofDay[0]?.at ?? date, zone)}
       </Title>
-      <Accordion chevronPosition="right" variant="contained" mt="xs">
+      <Accordion chevronPosition="right" variant="contained" mt="xs" value={open} onChange={setOpen}>
         {ofDay.map((receipt) => (
           <Accordion.Item key={receipt.id} value={String(receipt.id)}>
             <Accordion.Control>
@@ -101,7 +103,7 @@ function Days({ list, zone }: { list: readonly KeptReceipt[]; zone: string }) {
               </Group>
             </Accordion.Control>
             <Accordion.Panel>
-              <ReceiptDetails receipt={receipt} zone={zone} />
+              {open === String(receipt.id) && <ReceiptDetails receipt={receipt} zone={zone} />}
             </Accordion.Panel>
           </Accordion.Item>
         ))}

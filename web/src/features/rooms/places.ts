@@ -3,7 +3,7 @@ import { groupOf, isForecast } from '@nabolag/core/groups'
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { devices, newest } from '../../api.ts'
 import { mayBeCommanded } from '../control/actuator-cards.tsx'
-import { actuators, actuatorsKey } from '../control/api.ts'
+import { type Actuators, actuators, actuatorsKey } from '../control/api.ts'
 import type { ActuatorRef } from '../heating/api.ts'
 import { measure } from '../houses/words.ts'
 import type { Sensor } from './api.ts'
@@ -16,7 +16,7 @@ const outdoors = new Set(['weatherForecast', 'weatherStation'])
 /** Every place that has told a temperature, with the newest one in its name. */
 export function useHouseSensors(houseId: number): readonly SensorPlace[] {
   const known = useQuery({ queryKey: ['devices', houseId], queryFn: () => devices(houseId) })
-  const values = useQuery({ queryKey: ['newest', houseId], queryFn: () => newest(houseId) })
+  const values = useQuery({ queryKey: ['newest', houseId], queryFn: () => newest(houseId), refetchInterval: 10_000 })
   return (values.data ?? [])
     .filter(({ group, field, value }) => field === 'temperature' && typeof value === 'number' && !isOutdoors(group))
     .map(({ device, count, location, group, value, unit }) => {
@@ -56,6 +56,9 @@ export function useHouseActuators(houseId: number): { readonly actuators: readon
     queries: list.map((device) => ({
       queryKey: actuatorsKey(houseId, device),
       queryFn: () => actuators(houseId, device),
+      // Nothing is known until the vendor has answered.
+      refetchInterval: ({ state: { data } }: { state: { data?: Actuators | undefined } }) =>
+        data?.known ? 60_000 : 3000,
     })),
     combine: (answers) => ({
       actuators: answers.flatMap(({ data }, index): ActuatorPlace[] => {

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { roomsRoute } from '../../router.tsx'
+import { FactsPanel } from '../heating/facts-panel.tsx'
 import { HouseFrame, mayChange } from '../houses/house-frame.tsx'
 import { ago, measure } from '../houses/words.ts'
 import { Dialog } from '../session/dialog.tsx'
@@ -15,7 +16,7 @@ import { RoomDialog } from './room-form.tsx'
 /** The rooms of a house: what measures each, what heats it, and what its data say against that. */
 export function RoomsPage() {
   const houseId = Number(roomsRoute.useParams().houseId)
-  const [asked, setAsked] = useState<'new' | 'proposal'>()
+  const [asked, setAsked] = useState<'new' | 'proposal' | 'house'>()
   const known = useQuery({ queryKey: roomsKey(houseId), queryFn: () => rooms(houseId), refetchInterval: 30_000 })
   return (
     <HouseFrame
@@ -25,6 +26,9 @@ export function RoomsPage() {
       beside={(house) =>
         mayChange(house) && (
           <Group gap="xs">
+            <Button variant="default" onClick={() => setAsked('house')}>
+              About the house
+            </Button>
             <Button variant="default" onClick={() => setAsked('proposal')}>
               Propose from the data
             </Button>
@@ -51,6 +55,7 @@ export function RoomsPage() {
             ))}
           </div>
           {asked === 'new' && <RoomDialog houseId={houseId} onClose={() => setAsked(undefined)} />}
+          {asked === 'house' && <FactsPanel houseId={houseId} onClose={() => setAsked(undefined)} />}
           {asked === 'proposal' && (
             <ProposalDialog houseId={houseId} rooms={known.data ?? []} onClose={() => setAsked(undefined)} />
           )}
