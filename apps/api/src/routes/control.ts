@@ -10,6 +10,8 @@ import { Control, Facts, GivenFacts, Loop, LoopChange, LoopPath, NewLoop, Pause,
 import { isoTime } from '../views.ts'
 import { choicesView, isAbout, loopView, noticeView } from '../views-control.ts'
 
+const isWaiting = ({ saw }: Readonly<Record<string, unknown>>) => (saw as { waits?: unknown } | null)?.waits === true
+
 export const control = async (app: App) => {
   const tags = ['control']
   const change = { needs: 'house:control' } as const
@@ -24,7 +26,9 @@ export const control = async (app: App) => {
     const [rooms, { notices }] = await Promise.all([tenant.rooms(houseId), noticesOf(tenant, houseId)])
     return Promise.all(
       loops.map(async (loop) => {
-        const [last] = await tenant.receipts(houseId, { loop: loop.id, limit: 1 })
+        const newest = await tenant.receipts(houseId, { loop: loop.id, limit: 10 })
+        // A turn out of time only says that it waits for a reading: the one before it says more.
+        const last = newest.find(({ receipt }) => !isWaiting(receipt)) ?? newest[0]
         return loopView(loop, { rooms, notices, last })
       }),
     )

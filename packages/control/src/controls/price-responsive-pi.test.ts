@@ -113,8 +113,17 @@ test('without a new measurement, or right after the last turn, nothing is integr
   })
 })
 
+test('whoever wishes otherwise does not wait for the next measurement', () => {
+  const first = priceResponsivePi.decide(view({}), publishedSettings)
+  const repeated = view({ after: 1, room: { at: start, value: 20 } })
+  const warmer = { ...repeated, wish: { ...repeated.wish, temperature: 24, highest: 25 } }
+  const before = first.set?.temperature ?? 0
+  expect(priceResponsivePi.decide(warmer, publishedSettings, first.memory).set?.temperature).toBeGreaterThan(before)
+  expect(priceResponsivePi.decide(repeated, publishedSettings, first.memory).saw.waits).toBe(true)
+})
+
 test('after a gap the old error is not used, the integral is', () => {
-  const memory = { at: start, measuredAt: start, integral: -4, error: -3, reference: 21, carry: 0 }
+  const memory = { at: start, measuredAt: start, integral: -4, error: -3, reference: 21, carry: 0, wish: 21 }
   // e = -1; I = -4 + 1.1·(-1) - 0.1·(-1) = -5
   expect(priceResponsivePi.decide(view({ after: 600 }), publishedSettings, memory).memory?.integral).toBeCloseTo(-5, 10)
   // In time: I = -4 + 1.1·(-1) - 0.1·(-3) = -4.8
@@ -134,13 +143,13 @@ test.each([
   { unit: 'unknown', change: { unitUnknown: 'taken-as-on' }, integral: -4.8 },
   { unit: 'on', change: { integralLimit: 0.1 }, integral: -2.4 },
 ] as const)('integrator with the unit $unit and $change', ({ unit, change, integral }) => {
-  const memory = { at: start, measuredAt: start, integral: -4, error: -3, reference: 21, carry: 0 }
+  const memory = { at: start, measuredAt: start, integral: -4, error: -3, reference: 21, carry: 0, wish: 21 }
   const decision = priceResponsivePi.decide(view({ after: 5, unit }), { ...publishedSettings, ...change }, memory)
   expect(decision.memory?.integral).toBeCloseTo(integral, 10)
 })
 
 test('the comfort band and the rate hold the reference, and say so', () => {
-  const memory = { at: start, measuredAt: start, integral: 0, error: 0, reference: 21, carry: 0 }
+  const memory = { at: start, measuredAt: start, integral: 0, error: 0, reference: 21, carry: 0, wish: 21 }
   const settings = { ...publishedSettings, priceGain: 2, referenceClamp: 'comfort-band' } as const
   const clamped = priceResponsivePi.decide(view({ prices: dear }), settings)
   expect(clamped.saw.reference).toBe(20)

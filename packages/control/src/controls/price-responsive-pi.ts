@@ -101,6 +101,8 @@ export type PiMemory = {
   readonly error: number
   readonly reference: number
   readonly carry: number
+  /** °C that was wished for. */
+  readonly wish: number
 }
 
 /** An error older than this says nothing about now; the integral, which stands for the house's load, is kept. */
@@ -119,9 +121,16 @@ export const priceResponsivePi = defineControl<HeatingView>()({
     if (room === 'unknown' || !isNumber(room.value)) return leave('The temperature of the room is not known')
     if (!isNumber(wish.temperature)) return leave('No wish is known for this hour')
     const before = memory && Object.values(memory).every(isNumber) ? memory : undefined
-    if (before && room.at === before.measuredAt) return leave('The room has not been measured since the last turn')
-    if (before && now >= before.at && now - before.at < (settings.stepMinutes * minute) / 2)
-      return leave('The last turn was just now')
+    // Somebody who wants it otherwise does not wait for the next reading.
+    const isAsked = before !== undefined && before.wish !== wish.temperature
+    const wait = (because: string) => {
+      const left = leave(because)
+      return { ...left, saw: { ...left.saw, waits: true } }
+    }
+    if (before && !isAsked && room.at === before.measuredAt)
+      return wait('The room has not been measured since the last turn')
+    if (before && !isAsked && now >= before.at && now - before.at < (settings.stepMinutes * minute) / 2)
+      return wait('The last turn was just now')
 
     const { reference, price, planned, bound: onReference } = referenceOf(view, settings, before)
     const law = piStep(
@@ -166,7 +175,7 @@ export const priceResponsivePi = defineControl<HeatingView>()({
             ? 'unknown'
             : rounded(lowered * view.powerPerKelvin * perKwh, 4),
       },
-      memory: { at: now, measuredAt: room.at, integral, error: law.error, reference, carry },
+      memory: { at: now, measuredAt: room.at, integral, error: law.error, reference, carry, wish: wish.temperature },
     }
   },
 })

@@ -1,4 +1,4 @@
-/** Three houses like those the thesis logged, with their accounts at the simulated vendors. */
+/** Four houses like those the thesis logged, with their accounts at the simulated vendors. */
 import { carefulSettings } from '@nabolag/control/controls/price-responsive-pi'
 import { type HeatPump, type HouseParameters, usualHeatPump } from '@nabolag/control/thermal/index'
 
@@ -138,7 +138,7 @@ export const demoHouses: readonly DemoHouse[] = [
       { integration: 'solcast', credentials: { 'api-key': 'sim-solcast-house-3', ...place(house3) } },
       pricesHere,
     ],
-    control: { controller: 'model-predictive', deviation: 1 },
+    control: { controller: 'model-predictive', settings: { restWithin: 0.3 }, deviation: 1.5 },
   },
   {
     number: 4,
