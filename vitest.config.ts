@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** They take minutes, mostly waiting: begun last, they would run on alone at the end. */
-const longest = [/conformance\/integrations/, /faults\/integrations/, /faults\/vendors/, /web-devices/]
+const longest = [/conformance\/integrations/, /faults\/integrations/, /faults\/vendors/, /web-devices/, /tests\/demo/]
 const rank = ({ moduleId }: TestSpecification) => {
   const place = longest.findIndex((pattern) => pattern.test(moduleId))
   return place < 0 ? longest.length : place

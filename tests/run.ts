@@ -106,8 +106,8 @@ const runs =
     ? [runVitest('Tests', given)]
     : [
         runVitest('Tests of the parts', ['--exclude=tests/**']),
-        // Mostly they wait for something to happen: two of them share the machine well.
-        runVitest('Tests of the whole', [...elsewhere, ...heavy.map((file) => `--exclude=${file}`), '--maxWorkers=2']),
+        // Mostly they wait for something to happen: three of them share the machine well.
+        runVitest('Tests of the whole', [...elsewhere, ...heavy.map((file) => `--exclude=${file}`), '--maxWorkers=3']),
         runVitest('Tests that load the machine', [...heavy, '--maxWorkers=1']),
       ]
 for (const failure of runs.flatMap((run) => run.failures)) console.log(`Failed: ${failure}`)

@@ -1,6 +1,7 @@
 import { desiredTopic } from '@nabolag/core'
-import type { Fleet, LiveReport } from './live.ts'
+import type { Fleet } from './live.ts'
 import type { Subject } from './subject.ts'
+import type { LiveReport } from './trials.ts'
 import { waitFor } from './wait.ts'
 
 /** Restarts each device again and again: the calls must stay within the integration's own limit. */

@@ -1,8 +1,8 @@
 /** What is seen when the integration runs against its simulator, with each fault of the menu. */
 import { fieldOf, groupOf, verbOf } from '@nabolag/core'
 import { millis } from '@nabolag/integrations'
-import type { Met } from './live.ts'
 import { missing, none, notAsked, ok, type Rule, type Subject, type Verdict } from './subject.ts'
+import type { Met } from './trials.ts'
 
 const defaultPause = '5 min' as const
 /** As `live.ts` runs them. */

@@ -1,9 +1,9 @@
 import { defineIntegration } from '@nabolag/integrations'
 import { Type } from 'typebox'
 import { describe, expect, test } from 'vitest'
-import type { LiveReport, Met } from './live.ts'
 import { judge, rules } from './scale.ts'
 import type { Subject } from './subject.ts'
+import type { LiveReport, Met } from './trials.ts'
 
 /** An integration without fault, and a run of it in which all went well. */
 const integration = defineIntegration({

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AnyIntegration, integrations, type Reading } from '@nabolag/integrations'
 import { Check } from 'typebox/value'
-import type { LiveReport } from './live.ts'
+import type { LiveReport } from './trials.ts'
 
 export const levels = ['bronze', 'silver', 'gold', 'platinum'] as const
 export type Level = (typeof levels)[number]

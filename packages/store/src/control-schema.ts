@@ -64,8 +64,8 @@ create table receipts (
   receipt jsonb not null,
   command_ids uuid[] not null default '{}'
 );
-create index receipts_house on receipts (house_id, id);
-create index receipts_loop on receipts (loop_id, at);
+create index receipts_house on receipts (house_id, at, id);
+create index receipts_loop on receipts (loop_id, at, id);
 create index receipts_at on receipts (at);
 create table plans (
   house_id integer not null references houses on delete cascade,

@@ -61,7 +61,11 @@ export const controlOf = (database: Kysely<Tables>, asker: Asker): ControlTenant
       .$if(from !== undefined, (q) => q.where('r.at', '>=', momentOr(from!)!))
       .$if(to !== undefined, (q) => q.where('r.at', '<', momentOr(to!)!))
       .$if(sent === true, (q) => q.where(sql<boolean>`r.command_ids <> '{}'`))
-      .$if(before !== undefined, (q) => q.where(sql<boolean>`r.id < ${Math.trunc(before!)}::numeric`))
+      .$if(before !== undefined, (q) =>
+        q.where(sql<boolean>`(r.at, r.id) < (
+          select at, id from receipts where id = ${Math.trunc(before!)}::numeric and house_id = ${houseId})`),
+      )
+      .orderBy('r.at', 'desc')
       .orderBy('r.id', 'desc')
       .limit(Math.min(Math.max(1, Math.trunc(limit)), mostListed))
       .execute()

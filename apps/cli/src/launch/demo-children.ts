@@ -91,17 +91,22 @@ export async function history(given: unknown): Promise<Started & { info: unknown
       : []),
   ])
   let written = 0
-  for (const [index, { houseId, name, samples }] of tasks.entries()) {
-    const newest = await newestOf(timeseries, houseId, name, to)
-    const from = newest === undefined ? to - past : newest + 1
-    for (const batch of inBatches(samples({ from, to, houseId }), samplesAtOnce)) {
-      await timeseries.write(batch, Date.now())
-      written += batch.length
-      const reached = ((batch.at(-1)?.issued ?? batch.at(-1)?.time ?? 0) / 1000 - from) / (to - from)
-      progress((index + Math.min(1, Math.max(0, reached))) / tasks.length)
+  const write = async (to: number, progress: (share: number) => void) => {
+    for (const [index, { houseId, name, samples }] of tasks.entries()) {
+      const newest = await newestOf(timeseries, houseId, name, to)
+      const from = newest === undefined ? to - past : newest + 1
+      for (const batch of inBatches(samples({ from, to, houseId }), samplesAtOnce)) {
+        await timeseries.write(batch, Date.now())
+        written += batch.length
+        const reached = ((batch.at(-1)?.issued ?? batch.at(-1)?.time ?? 0) / 1000 - from) / (to - from)
+        progress((index + Math.min(1, Math.max(0, reached))) / tasks.length)
+      }
+      progress((index + 1) / tasks.length)
     }
-    progress((index + 1) / tasks.length)
   }
+  await write(to, progress)
+  // All that took a minute or more, in which the houses have lived on.
+  await write(Date.now(), () => {})
   if (written > samplesAtOnce) await timeseries.refreshRollups()
   const close = async () => {
     await bus.close()

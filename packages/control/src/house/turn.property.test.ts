@@ -181,7 +181,7 @@ function looksRight(loop: LoopSetup, { receipt, commands, verdict }: LoopTurn, n
 test('whatever befalls a house, its limits hold, its memory stays small, and each loop says what it did', () => {
   fc.assert(
     fc.property(house, fc.array(luck, { minLength: 20, maxLength: 50 }), (one, script) => live(one, script, undefined)),
-    { numRuns: 30 },
+    { numRuns: 60 },
   )
   console.info(JSON.stringify(counted))
   // Each outcome has been seen, or the test has looked at nothing.

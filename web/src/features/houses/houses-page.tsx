@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { devices, type House, houses, type Newest, newest } from '../../api.ts'
 import { Trouble } from '../session/trouble.tsx'
+import { LastWeek } from './last-week.tsx'
 import { StateBadge } from './state-badge.tsx'
 import { measure } from './words.ts'
 
@@ -59,6 +60,7 @@ function HouseCard({ house }: { house: House }) {
           </div>
         ))}
       </Group>
+      <LastWeek house={house.id} />
       <Group mt="sm" gap="xs">
         {[...counts].map(([state, count]) => (
           <StateBadge key={state} state={state} count={count} />
