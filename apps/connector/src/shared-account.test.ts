@@ -1,4 +1,4 @@
-import { makeWorld, type Simulators, startSimulators } from '@nabolag/simulators'
+import { demoHouses, makeWorld, type Simulators, startSimulators } from '@nabolag/simulators'
 import { severalHomes } from '@nabolag/simulators/tibber-home'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { device, openStage, type Stage, until } from './fixtures/stage.ts'
@@ -6,7 +6,7 @@ import { device, openStage, type Stage, until } from './fixtures/stage.ts'
 let simulators: Simulators
 let stage: Stage | undefined
 beforeAll(async () => {
-  simulators = await startSimulators({ vendors: ['tibber', 'nordpool'], world: makeWorld() })
+  simulators = await startSimulators({ vendors: ['tibber', 'nordpool'], world: makeWorld({ houses: demoHouses.slice(0, 3) }) })
 })
 afterEach(async () => {
   for (const vendor of ['tibber', 'nordpool'] as const) simulators.faults[vendor].clear()

@@ -57,7 +57,9 @@ function makeMill(world: World, faults: Faults): Vendor {
     }),
   )
   const family = { username: 'family@mill.example', password: 'sim-mill-family' }
-  accounts.set(family.username, { password: family.password, own: houses.slice(0, 1), shared: houses.slice(-1) })
+  // Not the copy of a house: their rooms have the same names.
+  const shared = houses.filter(({ living }) => living.house.like === undefined).slice(-1)
+  accounts.set(family.username, { password: family.password, own: houses.slice(0, 1), shared })
   const tokens = makeMillTokens(world.now)
   const allowance = makeAllowance(2500, 3600, world.now)
 
