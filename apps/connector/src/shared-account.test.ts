@@ -6,7 +6,10 @@ import { device, openStage, type Stage, until } from './fixtures/stage.ts'
 let simulators: Simulators
 let stage: Stage | undefined
 beforeAll(async () => {
-  simulators = await startSimulators({ vendors: ['tibber', 'nordpool'], world: makeWorld({ houses: demoHouses.slice(0, 3) }) })
+  simulators = await startSimulators({
+    vendors: ['tibber', 'nordpool'],
+    world: makeWorld({ houses: demoHouses.slice(0, 3) }),
+  })
 })
 afterEach(async () => {
   for (const vendor of ['tibber', 'nordpool'] as const) simulators.faults[vendor].clear()
