@@ -1,11 +1,12 @@
 /** What the planner is shown of a house: its rooms under a plan, weather, prices, load, roof and battery. */
 
+import { localDay } from '@nabolag/core'
 import { localTime } from '../comfort/local-time.ts'
 import { wishAt } from '../comfort/wish.ts'
 import { battery as batteryControl } from '../controls/battery.ts'
 import { clamp, hour, isNumber, minute } from '../controls/define-control.ts'
 import { modelPredictive } from '../controls/model-predictive.ts'
-import { capacityFor } from '../mpc/capacity-soft.ts'
+import { capacityFor, stepToKeep } from '../mpc/capacity-soft.ts'
 import { biasOf, corrected, onGrid } from '../mpc/outlook.ts'
 import { shareOf } from '../mpc/shared-cap.ts'
 import type { Battery, Home, Room, View } from '../mpc/view.ts'
@@ -91,17 +92,16 @@ export function planViewOf(
   const load = expected.map((power, k) =>
     Math.max(0.05, power - Math.min(0.8 * power, heatingPowerOf(rooms, outdoor[k]!))),
   )
+  const today = localTime(now, setup.timezone).date
   const tariffs = tariffsOf(prices.settings).capacity
-  const capacity = capacityFor({
-    ...{
-      tariffs,
-      vat: vatOn(prices.settings, localTime(now, setup.timezone).date),
-      timezone: setup.timezone,
-      now,
-      steps: grid.steps,
-    },
-    ...{ use: seen.use, expected, movable: movableOf(rooms, battery) },
-  })
+  const question = {
+    ...{ tariffs, vat: vatOn(prices.settings, today), timezone: setup.timezone, steps: grid.steps },
+    ...{ expected, movable: movableOf(rooms, battery) },
+  }
+  // The step to keep is chosen as the day began: one high hour is no reason to give up the month.
+  const began = localDay(today, setup.timezone)[0]
+  const aim = stepToKeep({ ...question, now: began, use: seen.use.filter(({ start }) => start < began) })
+  const capacity = capacityFor({ ...question, now, use: seen.use }, aim)
   const metered = battery !== undefined || capacity !== undefined || setup.fuse !== undefined
   const cap = capOf(setup, seen, now, grid.steps)
   const home: Home = {

@@ -201,7 +201,8 @@ export function runMonth(
       if (policy.step !== 'none') {
         const free = asked.heated && planner.plan({ now, grid, homes: [home] })
         const expected = rows.load.map((kw, k) => kw + (free ? free.homes[0]!.power[k]! : 0))
-        aim = stepToKeep({ ...ask, expected })
+        // Once a day: what a day brings is not a reason to give up the month.
+        if (!aim || local === 0) aim = stepToKeep({ ...ask, expected })
         if (typeof policy.step === 'number' && aim) {
           const wanted = aim.choices.find((choice) => choice.step === policy.step) ?? aim.chosen
           aim = { ...aim, chosen: wanted }
