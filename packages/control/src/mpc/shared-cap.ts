@@ -51,7 +51,8 @@ export function shareOf({ now, steps, cap, others, floor = 0, weight = 1 }: Shar
       return planned === undefined ? least + (spare * weights[other]!) / allWeights : Math.max(least, planned)
     })
     begin = end
-    return Math.max(0, most - taken - trifle)
+    // What is held for a house without a plan never comes out of another's floor.
+    return Math.max(0, own * cut - trifle, most - taken - trifle)
   })
 }
 
