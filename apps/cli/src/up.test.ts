@@ -61,6 +61,12 @@ const children = (): Record<string, number> =>
       .flatMap(({ kind, name, pid }) => (kind === 'ready' ? [[name, pid]] : [])),
   )
 
+const lastEvents = () =>
+  readFileSync(join(folder, 'logs', 'launcher.log'), 'utf8')
+    .split('\n')
+    .slice(-15)
+    .join('\n')
+
 const isAlive = (pid: number) => {
   try {
     process.kill(pid, 0)
@@ -161,6 +167,7 @@ test(
     const roles = ['api', 'connector', 'controller', 'datalogger']
     expect(Object.keys(before).sort()).toEqual([...roles, 'broker', 'clickhouse', 'postgres'].sort())
     for (const [name, pid] of Object.entries(before)) {
+      if (!isAlive(pid)) throw new Error(`${name} ended by itself before it was killed:\n${lastEvents()}`)
       process.kill(pid, 'SIGKILL')
       await until(() => children()[name] !== pid, 60_000)
     }

@@ -35,7 +35,10 @@ export function openStore({ url, masterKey, baseUrl, log, connections = 5 }: Sto
     application_name: 'nabolag',
   })
   // An idle connection that breaks is replaced when the next one is asked for.
-  pool.on('error', (error) => log?.warn({ error: error.message }, 'A connection to PostgreSQL broke'))
+  const broke = (error: Error) => log?.warn({ error: error.message }, 'A connection to PostgreSQL broke')
+  pool.on('error', broke)
+  // One that breaks between two queries of a transaction tells nobody else, and would end the process.
+  pool.on('connect', (client) => client.on('error', broke))
   const database = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const people = guarded(makePeople(database, pool, { secret: derive(keys, 'nabolag sessions'), baseUrl }))
   return {
