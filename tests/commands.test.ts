@@ -310,7 +310,6 @@ test('whatever is asked for, nothing outside of any bound reaches the vendor', a
 
 test.each([
   { name: 'the vendor says no', status: 422, state: 'refused', says: /The vendor says/ },
-  { name: 'the vendor has had enough', status: 429, state: 'failed', says: /429/ },
   { name: 'the vendor breaks', status: 500, state: 'failed', says: /nobody knows/ },
   { name: 'the vendor does not let us', status: 403, state: 'refused', says: /does not let us/ },
 ])(
@@ -330,6 +329,36 @@ test.each([
   },
   60_000,
 )
+
+test('the vendor has had enough for a moment: it is asked again, and does it once', async () => {
+  await start()
+  const device = await add()
+  await until('it is known what can be commanded', device.known)
+  vendor.meet = () => (vendor.sent.length < 3 ? 429 : undefined)
+  const { body } = await device.warm(22)
+  const done = await device.becomes(body.id, 'confirmed')
+  expect(states(done)).toEqual(['accepted', 'sent', 'applied', 'confirmed'])
+  expect(vendor.sent).toHaveLength(3)
+  expect(vendor.pods[0]?.target).toBe(22)
+  await device.remove()
+}, 60_000)
+
+test('the vendor has had enough for as long as the command is good: failed, and nothing comes after', async () => {
+  await start()
+  const device = await add()
+  await until('it is known what can be commanded', device.known)
+  vendor.meet = () => 429
+  const { body } = await device.warm(22, { validFor: 2 })
+  const done = await device.becomes(body.id, 'failed')
+  expect(done.reason).toMatch(/429.*nothing was changed/)
+  expect(done.reason).not.toContain('top-secret-')
+  const asked = vendor.sent.length
+  expect(asked).toBeGreaterThan(1)
+  await new Promise((resolve) => setTimeout(resolve, 2500))
+  expect(vendor.sent).toHaveLength(asked)
+  expect(vendor.pods[0]?.target).toBe(20)
+  await device.remove()
+}, 60_000)
 
 test('a device that obeys in words only: applied, and a reason that says no reading has shown it', async () => {
   await start()

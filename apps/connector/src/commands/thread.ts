@@ -31,11 +31,13 @@ export type ThreadCommands = {
 
 type Job = {
   readonly order: Order
-  /** `held`: until the device does well again; `claimed`: from here on it counts as sent. */
-  state: 'held' | 'running' | 'claimed' | 'over'
+  state: 'held' | 'running' | 'over'
+  /** Once it is claimed it counts as sent, and may go out until then (`performance.now`, ms). */
+  sendBefore: number | undefined
   notBefore: number
   failures: number
   timer: NodeJS.Timeout | undefined
+  expiry: NodeJS.Timeout | undefined
   /** Ends the wait of a run that shall not go on. */
   stop: (failure: VendorFailure) => void
   answer: ((left: number | undefined) => void) | undefined
@@ -62,6 +64,7 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
   const end = (job: Job, state?: Outcome, reason?: string) => {
     if (job.state === 'over') return
     clearTimeout(job.timer)
+    clearTimeout(job.expiry)
     job.state = 'over'
     if (jobs.get(job.order.device) === job) jobs.delete(job.order.device)
     tell({ from: 'command-done', command: job.order.id, state, reason })
@@ -73,6 +76,20 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
     clearTimeout(job.timer)
     job.timer = setTimeout(() => attempt(job), Math.min(2 ** 31 - 1, wait))
   }
+
+  /** A vendor that has had enough has not done it: it may be asked again while the command is good. */
+  const holdClaimed = (job: Job, { message, until }: VendorFailure) => {
+    const left = (job.sendBefore ?? 0) - performance.now()
+    const wait = waitOf(until)
+    if (wait >= left) return end(job, 'failed', `${message}; nothing was changed`)
+    hold(job, wait)
+    job.expiry ??= setTimeout(() => {
+      if (job.state === 'held') end(job, 'failed', `${message}; nothing was changed until it was too old`)
+    }, left)
+  }
+
+  const waitOf = (until: number | undefined) =>
+    Math.max(50, until === undefined ? throttledWait * pace.tempo : until - Date.now())
 
   /** Carries it out if nothing stands against it now. */
   const attempt = (job: Job) => {
@@ -111,14 +128,13 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
     const changing = { count: 0 }
     let claiming: Promise<void> | undefined
     const pass = () => {
-      claiming ??= claim(job)
+      claiming ??= job.sendBefore === undefined ? claim(job) : inTime(job.sendBefore)
       return claiming
     }
     const stopped = new Promise<never>((_, reject) => {
       job.stop = reject
     })
     stopped.catch(() => {})
-    const isClaimed = () => job.state === 'claimed'
     try {
       const state = await given.scheduler()!.lend(
         order.device,
@@ -143,7 +159,7 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
         error instanceof VendorFailure
           ? error
           : new VendorFailure('changed', `The integration failed: ${nameOf(error)}`)
-      conclude(job, failure, isClaimed())
+      conclude(job, failure)
     }
   }
 
@@ -156,12 +172,13 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
     })
     watch.mark(job.order.device)
     if (left === undefined) throw notToBeSent
-    job.state = 'claimed'
-    if (performance.now() - askedAt >= left) throw notToBeSent
+    job.sendBefore = askedAt + left
+    await inTime(job.sendBefore)
   }
 
-  const conclude = (job: Job, failure: VendorFailure, claimed: boolean) => {
+  const conclude = (job: Job, failure: VendorFailure) => {
     const { kind, message, until } = failure
+    const claimed = job.sendBefore !== undefined
     if (failure === notToBeSent || message === notToBeSent.message)
       return claimed
         ? end(job, 'expired', 'It was too old in the moment before it was sent; nothing was sent')
@@ -172,19 +189,17 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
       given.scheduler()?.hasten(job.order.device, Date.now())
       return end(job, 'refused', `The vendor does not let us: ${message}`)
     }
+    if (claimed && kind === 'throttled') return holdClaimed(job, failure)
     if (claimed) {
       const known = kind === 'unreachable' ? '; nobody knows whether the vendor carried it out' : ''
       return end(job, 'failed', `${message}${known}`)
     }
     if (kind === 'changed') return end(job, 'failed', `Nothing was sent: ${message}`)
     job.failures++
-    const wait =
-      kind === 'throttled'
-        ? until === undefined
-          ? throttledWait * pace.tempo
-          : until - Date.now()
-        : backOff(job.failures, firstWait, Math.random()) * pace.tempo
-    hold(job, Math.max(50, wait))
+    hold(
+      job,
+      kind === 'throttled' ? waitOf(until) : Math.max(50, backOff(job.failures, firstWait, Math.random()) * pace.tempo),
+    )
   }
 
   const showActuators = (id: number) => {
@@ -207,7 +222,9 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
   }
 
   const drop = (job: Job) => {
-    if (job.state === 'running') job.stop(notToBeSent)
+    if (job.state === 'running' && job.sendBefore === undefined) job.stop(notToBeSent)
+    else if (job.state === 'held' && job.sendBefore !== undefined)
+      end(job, 'failed', 'The vendor had had enough; nothing was changed, and it is not asked again')
     else if (job.state === 'held') end(job)
   }
 
@@ -220,9 +237,11 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
         const job: Job = {
           order,
           state: 'held',
+          sendBefore: undefined,
           notBefore: 0,
           failures: 0,
           timer: undefined,
+          expiry: undefined,
           stop: () => {},
           answer: undefined,
         }
@@ -252,9 +271,16 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
     },
     close() {
       confirming.close()
-      for (const job of jobs.values()) clearTimeout(job.timer)
+      for (const job of jobs.values()) {
+        clearTimeout(job.timer)
+        clearTimeout(job.expiry)
+      }
     },
   }
+}
+
+async function inTime(sendBefore: number): Promise<void> {
+  if (performance.now() >= sendBefore) throw notToBeSent
 }
 
 const notToBeSent = new VendorFailure('rejected', 'Something newer, or its age, keeps it from being sent')
