@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import { type Simulators, startSimulators } from '@nabolag/simulators'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { inspect } from './inspect.ts'
 import { removeFolder, type Stack, startStack, until } from './stack.ts'
 
 const browser = '/usr/bin/chromium'
@@ -53,6 +53,7 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     context = await chromium.launchPersistentContext(profile, {
       executablePath: browser,
       args: ['--no-sandbox', '--disable-background-networking'],
+      reducedMotion: 'reduce',
       viewport: { width: 1200, height: 900 },
     })
     page = await context.newPage()
@@ -77,13 +78,9 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     removeFolder(profile)
   })
 
-  /** Nothing that keeps somebody out, and nothing that must be scrolled to sideways. */
-  const inspect = async () => {
+  const look = async () => {
     checked++
-    await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== 'running'))
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`)).toEqual([])
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
+    await inspect(page)
   }
   const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
   const choose = async (list: string, option: RegExp) => {
@@ -106,18 +103,18 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     await page.getByRole('link', { name: /Bakken/ }).click()
     await go('Heating')
     await page.getByText('Nothing is looked after yet').waitFor()
-    await inspect()
+    await look()
     await page.getByRole('link', { name: 'Set up the rooms' }).click()
     await button('Add a room').click()
     await page.getByLabel('Name').fill('Stue')
     await choose('Thermometer', /^studio/)
     await choose('Heated by', /^studio/)
-    await inspect()
+    await look()
     await page.getByRole('dialog').getByRole('button', { name: 'Add the room' }).click()
     const card = page.getByRole('region', { name: 'Stue' })
     await card.getByText('Heated by studio').waitFor()
     await card.getByText(/°C/).first().waitFor()
-    await inspect()
+    await look()
     expect(await loop()).toMatchObject({ mode: 'observe', controller: 'schedule' })
   })
 
@@ -133,7 +130,7 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
       return mode === 'control' && controller === 'price-responsive-pi'
     })
     await card.getByRole('link', { name: 'Why?' }).waitFor()
-    await inspect()
+    await look()
   })
 
   test('its settings are a form, and what was changed goes back to usual', async () => {
@@ -142,7 +139,7 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     await panel.getByLabel('Least minutes between two steps').fill('30')
     await panel.getByLabel('Never set higher than').fill('23')
     await panel.getByRole('button', { name: 'Back to usual (15)' }).waitFor()
-    await inspect()
+    await look()
     await panel.getByRole('button', { name: 'Save' }).click()
     await panel.waitFor({ state: 'hidden' })
     expect(await loop()).toMatchObject({ settings: { minutesBetween: 30 }, limits: { highest: 23 } })
@@ -168,7 +165,7 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
   test('a boost is warmer for a while, and can be ended', async () => {
     await button('Boost Stue').click()
     await page.getByRole('dialog').getByText('4 h').click()
-    await inspect()
+    await look()
     await page.getByRole('dialog').getByRole('button', { name: 'Boost', exact: true }).click()
     const card = page.getByRole('region', { name: 'Stue' })
     await card.getByText('wished, boost').waitFor()
@@ -188,7 +185,7 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     await page.getByRole('img', { name: /^Weekday: 00:00 to 05:00 17.5 °C.*23:00 to 24:00 17.5 °C$/ }).waitFor()
     await button('Show the table: Weekend').click()
     await page.getByLabel('Weekend 05:00: temperature').fill('18')
-    await inspect()
+    await look()
     await button('Save').focus()
     await page.keyboard.press('Enter')
     await page.getByText('Saved').waitFor()
@@ -222,7 +219,7 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
       .click()
     await page.getByRole('heading', { name: 'What it saw' }).waitFor()
     await page.getByText('Wished for', { exact: true }).waitFor()
-    await inspect()
+    await look()
     await page.getByRole('switch', { name: 'Only changes' }).press('Space')
     await until('the address says so', () => page.url().includes('sent=true'))
   })
@@ -231,7 +228,7 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     await go('Prices')
     await page.getByRole('img', { name: /^Prices of today and tomorrow/ }).waitFor()
     await button('As a table').click()
-    await inspect()
+    await look()
     await page.getByLabel("Supplier's mark-up").fill('0.05')
     await page.getByLabel(/^Norgespris/).check()
     await page.getByRole('region', { name: 'Your contracts' }).getByRole('button', { name: 'Save' }).click()
@@ -251,7 +248,7 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
       .first()
       .waitFor()
     await page.getByRole('region', { name: 'The weather and your power' }).waitFor()
-    await inspect()
+    await look()
   })
 
   test('every page is as readable on a phone and in the dark', async () => {
@@ -261,7 +258,7 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
       await go(name)
       await page.getByRole('heading', { level: 1, name: new RegExp(`^${name}`) }).waitFor()
       await page.waitForFunction(() => document.querySelector('[aria-label="Loading"]') === null)
-      await inspect()
+      await look()
     }
   })
 

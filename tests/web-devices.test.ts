@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import { type Simulators, startSimulators } from '@nabolag/simulators'
 import { connectAsync } from 'mqtt'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { inspect } from './inspect.ts'
 import { removeFolder, type Stack, startStack, until } from './stack.ts'
 
 const browser = '/usr/bin/chromium'
@@ -43,6 +43,7 @@ describe.skipIf(!existsSync(browser))('a home owner on the web page', { timeout:
     context = await chromium.launchPersistentContext(profile, {
       executablePath: browser,
       args: ['--no-sandbox', '--disable-background-networking'],
+      reducedMotion: 'reduce',
       viewport: { width: 1200, height: 900 },
     })
     page = await context.newPage()
@@ -66,14 +67,9 @@ describe.skipIf(!existsSync(browser))('a home owner on the web page', { timeout:
     removeFolder(profile)
   })
 
-  /** Nothing that keeps somebody out, and nothing that must be scrolled to sideways. */
-  const inspect = async () => {
+  const look = async () => {
     checked++
-    // What fades in has no contrast yet.
-    await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== 'running'))
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`)).toEqual([])
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
+    await inspect(page)
   }
   const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
   const choose = async (kind: string) => {
@@ -91,7 +87,7 @@ describe.skipIf(!existsSync(browser))('a home owner on the web page', { timeout:
     await page.getByLabel('Longitude').fill('10.3951')
     await page.getByRole('combobox', { name: 'Time zone' }).fill('Oslo')
     await page.getByRole('option', { name: 'Europe/Oslo' }).click()
-    await inspect()
+    await look()
     await button('Add the house').click()
     await page.getByRole('heading', { name: 'Add a device' }).waitFor()
     const { body } = await stack.ask('/api/houses/')
@@ -105,7 +101,7 @@ describe.skipIf(!existsSync(browser))('a home owner on the web page', { timeout:
     for (const { label } of kinds) await page.getByRole('link', { name: label }).waitFor()
     expect(kinds.length).toBeGreaterThan(9)
     await page.getByText('A heat pump and its remote control').waitFor()
-    await inspect()
+    await look()
   })
 
   test('a wrong key is told in words, and nothing is added', async () => {
@@ -115,7 +111,7 @@ describe.skipIf(!existsSync(browser))('a home owner on the web page', { timeout:
     const alert = page.getByRole('alert')
     await alert.getByText('The vendor refuses it').waitFor()
     await alert.getByText('You can mend it').waitFor()
-    await inspect()
+    await look()
     expect((await stack.ask(`/api${new URL(house).pathname}/devices`)).body).toEqual([])
   })
 
@@ -133,14 +129,14 @@ describe.skipIf(!existsSync(browser))('a home owner on the web page', { timeout:
     await page.getByText('It works').waitFor()
     await page.getByText('living area, lower living area, main room, studio').waitFor()
     await page.getByLabel('Your name for it').fill('Heat pumps')
-    await inspect()
+    await look()
     await button('Add the device').click()
     await page.getByRole('heading', { name: 'Heat pumps', level: 1 }).waitFor()
     await state().getByText('running').waitFor()
     await page.getByRole('region', { name: 'Places' }).getByText('studio').waitFor()
     await page.getByRole('region', { name: 'Log' }).getByText('First sample of this run').waitFor()
     await page.getByRole('region', { name: /^studio/ }).waitFor()
-    await inspect()
+    await look()
   })
 
   test('a target temperature goes out and is confirmed, by keyboard alone', async () => {
@@ -158,7 +154,7 @@ describe.skipIf(!existsSync(browser))('a home owner on the web page', { timeout:
     const last = page.getByRole('region', { name: 'Last commands' })
     await last.getByText(`Target temperature ${wanted} °C, studio`).waitFor()
     await last.getByText(/^admin, /).waitFor()
-    await inspect()
+    await look()
   })
 
   test('a mode is one press, and the owner’s limits hold at once', async () => {
@@ -176,10 +172,10 @@ describe.skipIf(!existsSync(browser))('a home owner on the web page', { timeout:
   test('it is renamed, tried, stopped and started, and its credentials are replaced', async () => {
     await button('More').click()
     await page.getByRole('menuitem', { name: 'Rename' }).waitFor()
-    await inspect()
+    await look()
     await page.getByRole('menuitem', { name: 'Rename' }).click()
     await page.getByLabel('Your name for it').fill('Pumps')
-    await inspect()
+    await look()
     await button('Save').click()
     await page.getByRole('heading', { name: 'Pumps', level: 1 }).waitFor()
     await button('More').click()
@@ -212,7 +208,7 @@ describe.skipIf(!existsSync(browser))('a home owner on the web page', { timeout:
     await step.getByRole('textbox', { name: 'Code' }).fill('999999')
     await step.getByRole('button', { name: 'Hand it in' }).click()
     await step.getByText('Type the code again').waitFor()
-    await inspect()
+    await look()
     await step.getByRole('textbox', { name: 'Code' }).fill('123456')
     await step.getByRole('button', { name: 'Hand it in' }).click()
     await page.getByText('It works').waitFor()
@@ -253,7 +249,7 @@ describe.skipIf(!existsSync(browser))('a home owner on the web page', { timeout:
     await button('Add it and show the account').click()
     const account = page.getByRole('region', { name: 'Account of the program' })
     await account.getByRole('button', { name: 'Copy: Password' }).waitFor()
-    await inspect()
+    await look()
     const line = await account.getByRole('group', { name: 'mosquitto_pub' }).innerText()
     const given = (flag: string) => new RegExp(`${flag} '([^']*)'`).exec(line)?.[1] ?? ''
     const bus = await connectAsync(`mqtt://127.0.0.1:${stack.mqttPort}`, {
@@ -275,29 +271,29 @@ describe.skipIf(!existsSync(browser))('a home owner on the web page', { timeout:
     await page.goto(house)
     await page.getByRole('region', { name: /^Stue, Pumps/ }).waitFor()
     await page.getByRole('img', { name: /Chart of/ }).waitFor()
-    await inspect()
+    await look()
     await page.setViewportSize({ width: 375, height: 740 })
     await page.emulateMedia({ colorScheme: 'dark' })
-    await inspect()
+    await look()
     await page
       .getByRole('region', { name: /^Stue, Pumps/ })
       .getByRole('link')
       .click()
     await page.getByRole('heading', { name: 'Pumps', level: 1 }).waitFor()
-    await inspect()
+    await look()
     await page.goto(`${house}/devices/new?kind=tibber-realtime`)
     await page.getByLabel('Access token').waitFor()
-    await inspect()
+    await look()
   })
 
   test('the vendors, with what is used of their budgets for an admin', async () => {
     await page.getByRole('link', { name: 'Vendors' }).click()
     await page.getByRole('listitem').filter({ hasText: 'Sensibo' }).getByText('working').waitFor()
     await page.getByRole('progressbar').first().waitFor()
-    await inspect()
+    await look()
     await page.setViewportSize({ width: 1200, height: 900 })
     await page.emulateMedia({ colorScheme: 'light' })
-    await inspect()
+    await look()
   })
 
   test('a device is removed when that is meant, and so is the house', async () => {
@@ -305,7 +301,7 @@ describe.skipIf(!existsSync(browser))('a home owner on the web page', { timeout:
     await button('More').click()
     await page.getByRole('menuitem', { name: 'Remove' }).click()
     await page.getByLabel('Erase all that it ever measured, too').check()
-    await inspect()
+    await look()
     await button('Remove and erase').click()
     await page.getByRole('heading', { name: 'Bakken' }).waitFor()
     await page.getByRole('link', { name: 'Settings' }).click()
@@ -317,7 +313,7 @@ describe.skipIf(!existsSync(browser))('a home owner on the web page', { timeout:
     await button('Delete the house').click()
     expect(await button('Delete everything').isDisabled()).toBe(true)
     await page.getByLabel('Name of the house').fill('Bakken 12')
-    await inspect()
+    await look()
     await button('Delete everything').click()
     await page.getByText('There is no house yet').waitFor()
     expect((await stack.ask('/api/houses/')).body).toEqual([])

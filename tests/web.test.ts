@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import { connectAsync } from 'mqtt'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { inspect } from './inspect.ts'
 import { removeFolder, type Stack, startStack, until } from './stack.ts'
 
 const browser = '/usr/bin/chromium'
@@ -44,6 +44,7 @@ describe.skipIf(!existsSync(browser))('the web page in Chromium', { timeout: 120
     context = await chromium.launchPersistentContext(profile, {
       executablePath: browser,
       args: ['--no-sandbox', '--disable-background-networking'],
+      reducedMotion: 'reduce',
       viewport: { width: 1200, height: 800 },
     })
     page = await context.newPage()
@@ -61,31 +62,26 @@ describe.skipIf(!existsSync(browser))('the web page in Chromium', { timeout: 120
     removeFolder(profile)
   })
 
-  const violations = async () =>
-    (await new AxeBuilder({ page }).analyze()).violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`,
-    )
-
   test('a wrong password is said in words, and the right one leads to the houses', async () => {
     await page.goto(stack.http)
     await page.getByLabel('User name').fill('admin')
     await page.getByRole('textbox', { name: 'Password' }).fill('not this one')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('alert').filter({ hasText: /wrong/i }).waitFor()
-    expect(await violations()).toEqual([])
+    await inspect(page)
     complaints.length = 0
     await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('link', { name: /Bakken/ }).waitFor()
     await page.getByText('Indoors').waitFor()
-    expect(await violations()).toEqual([])
+    await inspect(page)
   })
 
   test('a house shows its newest values and a chart, and dragging over the chart fetches finer points', async () => {
     await page.getByRole('link', { name: /Bakken/ }).click()
     await page.getByRole('img', { name: /Chart of .*Stue/ }).waitFor()
     await page.getByText('Stue', { exact: true }).first().waitFor()
-    expect(await violations()).toEqual([])
+    await inspect(page)
     const box = await page.locator('.chart .u-over').boundingBox()
     if (!box) throw new Error('the chart has no place')
     const asked = page.waitForRequest((request) => request.url().endsWith('/data') && request.method() === 'POST')
@@ -115,7 +111,7 @@ describe.skipIf(!existsSync(browser))('the web page in Chromium', { timeout: 120
     await page.emulateMedia({ colorScheme: 'dark' })
     await page.reload()
     await page.getByRole('img', { name: /Chart of/ }).waitFor()
-    expect(await violations()).toEqual([])
+    await inspect(page)
   })
 
   test('the page to try the API works without anything from elsewhere', async () => {

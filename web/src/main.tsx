@@ -13,6 +13,7 @@ const theme = createTheme({
   autoContrast: true,
   defaultRadius: 'md',
   cursorType: 'pointer',
+  respectReducedMotion: true,
   // Their own colours have too little contrast on their own light grounds.
   components: {
     Alert: Alert.extend({ classNames: { title: 'plain', message: 'plain' } }),
