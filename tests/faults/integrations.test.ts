@@ -279,12 +279,26 @@ test('no secret is anywhere but sealed', async () => {
   const files = readdirSync(stack.folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-  expect(files.length).toBeGreaterThan(20)
-  expect(files.flatMap((file) => findLeaks(readFileSync(file, 'latin1')).map((leak) => `${leak} in ${file}`))).toEqual(
-    [],
+  const searched = files.flatMap((file) => {
+    const text = readIfThere(file)
+    return text === undefined ? [] : [{ file, leaks: findLeaks(text) }]
+  })
+  expect(searched.length).toBeGreaterThan(20)
+  expect(searched.filter(({ leaks }) => leaks.length > 0)).toEqual([])
+  console.log(
+    `${texts.length} answers and ${searched.length} of ${files.length} files searched for ${secrets.size} secrets`,
   )
-  console.log(`${texts.length} answers and ${files.length} files searched for ${secrets.size} secrets`)
 }, 60_000)
+
+/** The engines go on working, and what they have merged is gone; the merged file holds the same. */
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'latin1')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
 
 test('every integration of the list took part', () => {
   const named = (list: readonly Pick<AnyIntegration, 'name'>[]) => list.map(({ name }) => name).sort()

@@ -84,6 +84,7 @@ export function makeDispatch(given: DispatchGiven): Dispatch {
         given.crewOf(command.integration)?.order({ to: 'drop-command', command: id })
     for (const command of waiting) {
       const { id, deviceId } = command
+      dropReplaced(command)
       if (closed || busy.has(deviceId) || flights.has(id) || !given.units().has(deviceId)) continue
       const { capability, verb, location, arguments: args, bounds } = command
       const order = { id, device: deviceId, capability, verb, location, arguments: args, bounds }
@@ -91,6 +92,15 @@ export function makeDispatch(given: DispatchGiven): Dispatch {
       busy.set(deviceId, id)
       if (!given.crewOf(command.integration)?.order({ to: 'command', order })) land(id)
     }
+  }
+
+  /** One that its vendor had no time for, and that waits to be asked again, is not wanted any more after this one. */
+  const dropReplaced = ({ deviceId, capability, verb, location }: OpenCommand) => {
+    const before = flights.get(busy.get(deviceId) ?? '')
+    if (before?.state !== 'sent') return
+    const { id, integration, ...old } = before.command
+    if (old.capability !== capability || old.verb !== verb || old.location !== location) return
+    given.crewOf(integration)?.order({ to: 'drop-command', command: id })
   }
 
   const look = () => {

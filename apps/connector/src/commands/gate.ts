@@ -10,8 +10,11 @@ export type Gate = {
   readonly link: Link
 }
 
-/** Counts calls under way that change something: while there are any, each permit leads through the gate. */
-export type Changing = { count: number }
+/**
+ * Counts calls under way that change something: while there are any, each permit leads through the gate. And those that
+ * the vendor has taken.
+ */
+export type Changing = { count: number; taken: number }
 
 /**
  * @param pass resolves when the command may be sent; throws, every time, when it may not
@@ -23,10 +26,12 @@ export function guard(
   changing: Changing,
 ): Gate {
   const { http, link } = tools
-  const change = async <T>(call: () => Promise<T>): Promise<T> => {
+  const change = async <T>(call: () => Promise<T>, isTaken = (_: T) => true): Promise<T> => {
     changing.count++
     try {
-      return await call()
+      const answer = await call()
+      if (isTaken(answer)) changing.taken++
+      return answer
     } finally {
       changing.count--
     }
@@ -38,7 +43,12 @@ export function guard(
     patch: (path, options) => change(() => http.patch(path, options)),
     delete: (path, options) => change(() => http.delete(path, options)),
     exchange: (method, path, options) =>
-      method === 'GET' ? http.exchange(method, path, options) : change(() => http.exchange(method, path, options)),
+      method === 'GET'
+        ? http.exchange(method, path, options)
+        : change(
+            () => http.exchange(method, path, options),
+            ({ status }) => status < 400,
+          ),
   }
   return {
     http: guarded,
@@ -54,6 +64,7 @@ export function guard(
           publish: async (message) => {
             await pass()
             await opened.publish(message)
+            changing.taken++
           },
         }
       },

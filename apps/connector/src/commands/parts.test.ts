@@ -76,7 +76,7 @@ test('one that no reading shows is given up', async () => {
 })
 
 test('what looks passes; what changes something is stopped at the gate, every time', async () => {
-  const changing = { count: 0 }
+  const changing = { count: 0, taken: 0 }
   const sent: string[] = []
   const closed = new VendorFailure('rejected', 'no')
   const pass = async () => {

@@ -36,6 +36,8 @@ type Job = {
   sendBefore: number | undefined
   notBefore: number
   failures: number
+  /** Whether the vendor has taken a part of it. */
+  isBegun: boolean
   timer: NodeJS.Timeout | undefined
   expiry: NodeJS.Timeout | undefined
   /** Ends the wait of a run that shall not go on. */
@@ -45,7 +47,7 @@ type Job = {
 
 const usualPatience = 5 * 60_000
 const pollsToWait = 3
-/** A throttled command without a time of its own is tried again after this, ms. */
+/** A throttled command without a time of its own is tried again after this, and each time after twice as long, ms. */
 const throttledWait = 5000
 const firstWait = 1000
 
@@ -80,16 +82,20 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
   /** A vendor that has had enough has not done it: it may be asked again while the command is good. */
   const holdClaimed = (job: Job, { message, until }: VendorFailure) => {
     const left = (job.sendBefore ?? 0) - performance.now()
-    const wait = waitOf(until)
-    if (wait >= left) return end(job, 'failed', `${message}; nothing was changed`)
+    job.failures++
+    const wait = waitOf(job, until)
+    if (wait >= left) return end(job, 'failed', `${message}; ${doneOf(job)}`)
     hold(job, wait)
     job.expiry ??= setTimeout(() => {
-      if (job.state === 'held') end(job, 'failed', `${message}; nothing was changed until it was too old`)
+      if (job.state === 'held') end(job, 'failed', `${message}; ${doneOf(job)} until it was too old`)
     }, left)
   }
 
-  const waitOf = (until: number | undefined) =>
-    Math.max(50, until === undefined ? throttledWait * pace.tempo : until - Date.now())
+  const waitOf = ({ failures }: Job, until: number | undefined) =>
+    Math.max(
+      50,
+      until === undefined ? throttledWait * 2 ** Math.min(failures - 1, 10) * pace.tempo : until - Date.now(),
+    )
 
   /** Carries it out if nothing stands against it now. */
   const attempt = (job: Job) => {
@@ -125,7 +131,7 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
   }
 
   const carryOut = async (job: Job, order: Order, call: (tools: Tools) => Promise<'applied' | 'sent'>) => {
-    const changing = { count: 0 }
+    const changing = { count: 0, taken: 0 }
     let claiming: Promise<void> | undefined
     const pass = () => {
       claiming ??= job.sendBefore === undefined ? claim(job) : inTime(job.sendBefore)
@@ -159,6 +165,7 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
         error instanceof VendorFailure
           ? error
           : new VendorFailure('changed', `The integration failed: ${nameOf(error)}`)
+      job.isBegun ||= changing.taken > 0
       conclude(job, failure)
     }
   }
@@ -198,7 +205,9 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
     job.failures++
     hold(
       job,
-      kind === 'throttled' ? waitOf(until) : Math.max(50, backOff(job.failures, firstWait, Math.random()) * pace.tempo),
+      kind === 'throttled'
+        ? waitOf(job, until)
+        : Math.max(50, backOff(job.failures, firstWait, Math.random()) * pace.tempo),
     )
   }
 
@@ -224,7 +233,7 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
   const drop = (job: Job) => {
     if (job.state === 'running' && job.sendBefore === undefined) job.stop(notToBeSent)
     else if (job.state === 'held' && job.sendBefore !== undefined)
-      end(job, 'failed', 'The vendor had had enough; nothing was changed, and it is not asked again')
+      end(job, 'failed', `The vendor had had enough; ${doneOf(job)}, and it is not asked again`)
     else if (job.state === 'held') end(job)
   }
 
@@ -240,6 +249,7 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
           sendBefore: undefined,
           notBefore: 0,
           failures: 0,
+          isBegun: false,
           timer: undefined,
           expiry: undefined,
           stop: () => {},
@@ -278,6 +288,8 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
     },
   }
 }
+
+const doneOf = ({ isBegun }: Job) => (isBegun ? 'only a part of it was done' : 'nothing was changed')
 
 async function inTime(sendBefore: number): Promise<void> {
   if (performance.now() >= sendBefore) throw notToBeSent
