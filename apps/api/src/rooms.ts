@@ -20,10 +20,10 @@ type Parts = { readonly tenant: Tenant; readonly timeseries: TimeSeries }
  */
 export async function addRoom(parts: Parts, houseId: number, given: NewRoom): Promise<Room> {
   const { tenant } = parts
-  const wanted = await wantedOf(parts, houseId, given, usualComfort())
+  const wanted = await wantedOf(parts, houseId, given)
   const actuator = given.actuator ? await findActuator(tenant, houseId, 'heating', given.actuator) : undefined
   if (actuator) await refuseTaken(tenant, houseId, actuator)
-  const comfort = wanted.comfort ?? usualComfort()
+  const comfort = given.comfort ? mergedComfort(usualComfort(), given.comfort, '/comfort') : usualComfort()
   const room = await tenant.addRoom(houseId, { ...wanted, name: given.name, comfort })
   if (!actuator) return room
   try {
@@ -44,9 +44,14 @@ export async function addRoom(parts: Parts, houseId: number, given: NewRoom): Pr
 export async function changeRoom(parts: Parts, houseId: number, roomId: number, given: RoomChange): Promise<Room> {
   const { tenant } = parts
   const before = await tenant.room(houseId, roomId)
-  const wanted = await wantedOf(parts, houseId, given, comfortOf(before))
+  const wanted = await wantedOf(parts, houseId, given)
   const move = given.actuator === undefined ? undefined : await plannedMove(tenant, houseId, before, given.actuator)
-  if (Object.keys(wanted).length > 0) await tenant.changeRoom(houseId, roomId, wanted)
+  const { comfort } = given
+  if (Object.keys(wanted).length > 0 || comfort)
+    await tenant.changeRoom(houseId, roomId, (room) => ({
+      ...wanted,
+      ...(comfort && { comfort: mergedComfort(comfortOf(room), comfort, '/comfort') }),
+    }))
   if (move?.from) await removeLoop(tenant, houseId, move.from.id)
   if (move?.to) {
     const { controller, settings, limits } = move.from ?? { controller: 'schedule', settings: {}, limits: {} }
@@ -56,13 +61,13 @@ export async function changeRoom(parts: Parts, houseId: number, roomId: number, 
   return tenant.room(houseId, roomId)
 }
 
-async function wantedOf({ tenant, timeseries }: Parts, houseId: number, given: RoomChange, before: Comfort) {
-  const { name, area, comfort, heating, sensors } = given
+/** All but the comfort, which rests on what is there when it changes. */
+async function wantedOf({ tenant, timeseries }: Parts, houseId: number, given: RoomChange) {
+  const { name, area, heating, sensors } = given
   const newest = sensors && sensors.length > 0 ? await newestTemperatures(timeseries, houseId) : []
   return {
     ...(name !== undefined && { name }),
     ...(area !== undefined && { area }),
-    ...(comfort !== undefined && { comfort: mergedComfort(before, comfort, '/comfort') }),
     ...(heating !== undefined && { heating }),
     ...(sensors !== undefined && { sensors: await findSensors(tenant, houseId, sensors, newest) }),
   } satisfies Wanted
@@ -104,7 +109,8 @@ export function mergedComfort(before: Comfort, given: Static<typeof GivenComfort
   return { weekday, weekend, exceptions, ...(restDays && { restDays }) }
 }
 
-const isDate = (text: string) => {
+/** `2026-01-31`, of a day that there is. */
+export const isDate = (text: string) => {
   const time = Date.parse(`${text}T00:00:00Z`)
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text)
 }

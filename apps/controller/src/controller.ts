@@ -78,6 +78,8 @@ export async function startController(
         outage: outages.series,
         every: given.every,
         planPatience: given.planPatience,
+        planPause: given.planPause,
+        lookLimit: given.lookLimit,
         blindAfter: given.blindAfter,
       }),
   })

@@ -100,6 +100,6 @@ function settingsFor(room: RoomSetup, { built }: HouseSetup, kept: RoomModel | u
   return {
     ...(room.area !== undefined && { area: room.area }),
     ...(built !== undefined && { built }),
-    ...(former?.house && former.noise && { former: { house: former.house, noise: former.noise } }),
+    ...(former?.house && former.noise && { former }),
   }
 }

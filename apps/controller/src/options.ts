@@ -37,6 +37,10 @@ export const defaults = {
   /** ms that a plan may wait for a thread, and take. */
   planPatience: 12 * second,
   planLimit: 10 * second,
+  /** ms before a house whose plan failed is given a thread again, unless its owner changes something. */
+  planPause: 30 * minute,
+  /** ClickHouse is away when it has not answered within, ms. */
+  lookLimit: 10 * second,
   /** Without ClickHouse for so long, houses have their turns all the same: nothing is known then, and made safe, ms. */
   blindAfter: 90 * minute,
   /** ms that turns under way are given at the end. */

@@ -1,6 +1,6 @@
 /** Something that others run and that does not answer: said once, asked again with growing waits. */
 import type { Log } from '@nabolag/bus'
-import { ProblemError } from '@nabolag/core'
+import { Problem, ProblemError } from '@nabolag/core'
 
 export type Outage = {
   failed(error: unknown): void
@@ -35,6 +35,22 @@ export function watchFor(called: string, log: Pick<Log, 'warn' | 'info'>): Outag
     lasted: () => (since === undefined ? 0 : performance.now() - since),
     wait: () => (since === undefined ? 0 : Math.min(longest, first * 2 ** Math.min(tries - 1, 10)) * jitter()),
   }
+}
+
+/**
+ * What was asked of somebody, or that it is away when it has not answered in time.
+ *
+ * @param limit ms
+ * @throws ProblemError `engine-down`
+ */
+export async function within<Answer>(limit: number, called: string, asked: Promise<Answer>): Promise<Answer> {
+  // Whatever comes of it later is nobody's concern.
+  asked.catch(() => {})
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(Problem('engine-down', `${called} does not answer`)), limit)
+  })
+  return Promise.race([asked, late]).finally(() => clearTimeout(timer))
 }
 
 const jitter = () => 0.75 + Math.random() / 2

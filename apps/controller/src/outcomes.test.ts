@@ -69,9 +69,19 @@ test('of each loop the newest command counts, and of several at once one that wa
 test('a memory that was lost is found again in the commands, as far as limits need it', () => {
   const on = command(20, 'setOn', { on: true }, 'confirmed')
   const kept = command(30, 'setFallback', { schedule: [] }, 'confirmed')
-  const { loops } = rebuiltMemory(setup, [on, warm(20, 22), kept, warm(40, 20)])
+  const { loops } = rebuiltMemory(setup, [on, warm(20, 22), kept, warm(40, 20), warm(60, 24, 'failed')])
   expect(loops[7]?.moves).toEqual([
+    { at: now - 60 * minute, set: {}, kind: 'command' },
     { at: now - 40 * minute, set: { temperature: 20 }, kind: 'command' },
     { at: now - 20 * minute, set: { temperature: 22, on: true }, kind: 'command' },
   ])
+})
+
+test('a loop that is new, or was forgotten, counts what moved its actuator before', () => {
+  const forgotten = { ...memory, loops: { 3: { moves: [] } } }
+  expect(withoutLost(forgotten, setup, [warm(20, 22)], now).loops).toEqual({
+    3: { moves: [] },
+    7: { moves: [{ at: now - 20 * minute, set: { temperature: 22 }, kind: 'command' }] },
+  })
+  expect(withoutLost(forgotten, setup, [], now)).toEqual(forgotten)
 })

@@ -53,9 +53,11 @@ export function withoutLost(
   commands: readonly Sent[],
   now: number,
 ): HouseMemory {
+  // A loop that is new, or forgotten, may have an actuator that was moved a moment ago.
+  const rebuilt = rebuiltMemory(setup, commands)
   const loops = setup.loops.flatMap((loop) => {
-    const known = memory.loops[loop.id]
-    if (!known) return []
+    const known = memory.loops[loop.id] ?? rebuilt.loops[loop.id]
+    if (!known || (known.moves.length === 0 && !memory.loops[loop.id])) return []
     const own = ofLoop(loop, commands)
     const moves = known.moves.map((move) => {
       const gone = own
@@ -80,19 +82,23 @@ function leftAtVendor(known: LoopMemory['fallback'], own: readonly Sent[], now: 
   return never ? { at: 0, schedule: 'not known' } : known
 }
 
-/** A memory that was lost, as far as the commands tell: what was moved in the last day, so that its limits hold. */
+/**
+ * A memory that was lost, as far as the commands tell: what was moved in the last day, so that its limits hold. What
+ * never arrived counts for these, and sets nothing.
+ */
 export function rebuiltMemory(setup: HouseSetup, commands: readonly Sent[]): HouseMemory {
   const loops = setup.loops.map((loop) => {
     const moves: Move[] = []
-    for (const { createdAt, verb, arguments: args } of ofLoop(loop, commands)) {
+    for (const command of ofLoop(loop, commands)) {
+      const { createdAt, verb, arguments: args } = command
       const name = setBy(loop.actuator.capability, verb)
       const value = Object.entries(args).find(([argument]) => argument !== 'location')?.[1]
       const isWord = typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean'
       if (name === undefined || !isWord) continue
       const last = moves.at(-1)
-      if (last && createdAt - last.at < together)
-        moves[moves.length - 1] = { ...last, set: { ...last.set, [name]: value } }
-      else moves.push({ at: createdAt, set: { [name]: value }, kind: 'command' })
+      const set = isLost(command) ? {} : { [name]: value }
+      if (last && createdAt - last.at < together) moves[moves.length - 1] = { ...last, set: { ...last.set, ...set } }
+      else moves.push({ at: createdAt, set, kind: 'command' })
     }
     return [loop.id, { moves }] as const
   })

@@ -64,7 +64,12 @@ export function startRounds(given: RoundsGiven): Rounds {
     const free = most - turns.size
     if (free <= 0) return
     await clock.check()
-    const claims = await fleet.claimTurns(controller, free, claimSeconds)
+    const claims = await fleet.claimTurns(
+      controller,
+      free,
+      claimSeconds,
+      Math.max(2 * claimSeconds, (2 * every) / 1000),
+    )
     store.worked()
     idle = claims.length < free
     if (stop.signal.aborted) await Promise.all(claims.map((claim) => giveBack(claim)))

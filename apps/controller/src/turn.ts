@@ -19,15 +19,17 @@ import {
   type Command,
   type Fleet,
   resultOf,
+  ShareChanged,
   type SharedShare,
   type TurnResult,
 } from '@nabolag/store'
 import type { TimeSeries } from '@nabolag/timeseries'
 import type { Clock } from './clock.ts'
+import { type FailedPlan, failedPlan, lastFailure } from './failed-plan.ts'
 import { failedTurn, readMemory } from './failed-turn.ts'
 import type { Metrics } from './metrics.ts'
 import { nextTurn } from './next-turn.ts'
-import { isAway, type Outage, textOf } from './outage.ts'
+import { isAway, type Outage, textOf, within } from './outage.ts'
 import { newestOutcomes, rebuiltMemory, withoutLost } from './outcomes.ts'
 import { NoResult, type Pool } from './pool.ts'
 
@@ -45,6 +47,10 @@ export type TurnParts = {
   readonly every: number
   /** ms that a plan may wait for a thread. */
   readonly planPatience: number
+  /** ms before a house whose plan failed is given a thread again. */
+  readonly planPause: number
+  /** ClickHouse is away when it has not answered within, ms. */
+  readonly lookLimit: number
   /** Without ClickHouse for so long, a house has its turn all the same, ms. */
   readonly blindAfter: number
 }
@@ -74,13 +80,19 @@ export async function takeHouseTurn(claim: Claim, parts: TurnParts): Promise<voi
     log.error({ house: house.id, error: textOf(error) }, 'the turn of a house failed; the next one comes as usual')
     result = failedTurn(house, clock.database(), textOf(error))
   }
-  const saved = await fleet.saveTurn(claim, { ...result, next: next() }).catch((error: unknown) => {
+  const saved = await fleet.saveTurn(claim, { ...result, next: next() }).catch(async (error: unknown) => {
+    if (error instanceof ShareChanged) return 'again' as const
     if (isAway(error) || outcome === 'failed') throw error
     outcome = 'failed'
     log.error({ house: house.id, error: textOf(error) }, 'the turn of a house could not be kept; that is kept instead')
     const why = `What was decided could not be kept: ${textOf(error)}`
     return fleet.saveTurn(claim, { ...failedTurn(house, clock.database(), why), next: next() })
   })
+  // Another house under the cap has planned meanwhile: nothing was kept, and the next round takes the turn within what is left.
+  if (saved === 'again') {
+    metrics.countTurn('put-off')
+    return fleet.releaseTurn(claim, clock.database())
+  }
   if (!saved) return lost(claim, parts)
   metrics.countTurn(outcome)
   metrics.turnSeconds.observe((performance.now() - began) / 1000)
@@ -127,9 +139,11 @@ async function decideWith(
 ): Promise<Omit<TurnResult, 'next'>> {
   const now = parts.clock.wall()
   const seen = await see(setup, memory, house, now, parts)
-  const { plan, why } = await planFor(setup, seen, memory, now, parts)
+  const { plan, why, failed } = await planFor(setup, seen, memory, now, parts)
   const turn = turnOfHouse({ setup, seen, memory, ...(plan && { plan }), now })
-  return resultOfTurn(turn, why === undefined ? undefined : noPlan(memory, now, why))
+  const result = resultOfTurn(turn, why === undefined ? undefined : noPlan(memory, now, why), failed)
+  // A plan is kept only while what the houses of its cap have planned is as it was read.
+  return { ...result, within: house.shared?.mark ?? '' }
 }
 
 async function see(
@@ -137,11 +151,13 @@ async function see(
   memory: HouseMemory,
   { commands, shared }: Pick<ClaimedHouse, 'commands' | 'shared'>,
   now: number,
-  { series, outage, blindAfter }: TurnParts,
+  { series, outage, lookLimit, blindAfter }: TurnParts,
 ): Promise<HouseSeen> {
   const outcomes = newestOutcomes(setup, commands)
+  // One that takes what it is asked and never answers is away as well. Known to be away, it is not waited for long.
+  const patience = outage.lasted() > blindAfter ? lookLimit / 4 : lookLimit
   try {
-    const seen = await seeHouse(series, setup, now)
+    const seen = await within(patience, 'ClickHouse', seeHouse(series, setup, now))
     outage.worked()
     return { ...seen, commands: outcomes, ...(shared && { others: othersOf(shared) }) }
   } catch (error) {
@@ -166,9 +182,11 @@ async function planFor(
   seen: HouseSeen,
   memory: HouseMemory,
   now: number,
-  { pool, metrics, log, planPatience }: TurnParts,
-): Promise<{ readonly plan?: Plan; readonly why?: string }> {
+  { pool, metrics, log, planPatience, planPause }: TurnParts,
+): Promise<{ readonly plan?: Plan; readonly why?: string; readonly failed?: FailedPlan }> {
   if (!isPlanDue(setup, memory, now)) return {}
+  const before = lastFailure(setup, memory, now, planPause)
+  if (before) return { why: before.why, failed: before }
   const view = planViewOf(setup, seen, memory, now)
   if (!view) return {}
   const began = performance.now()
@@ -180,7 +198,8 @@ async function planFor(
     if (!(error instanceof NoResult)) throw error
     metrics.plans.inc({ status: 'none' })
     log.warn({ house: setup.id, error: error.message }, 'a house has no new plan; it goes on without')
-    return { why: error.message }
+    const why = error.message
+    return { why, ...(!error.wasPutOff && { failed: failedPlan(setup, now, why) }) }
   } finally {
     metrics.planSeconds.observe((performance.now() - began) / 1000)
   }
@@ -192,11 +211,11 @@ const noPlan = (memory: HouseMemory, now: number, why: string): Notice => ({
   sentence: `No new plan was made (${why}): the last one goes on, and each room keeps its comfort without one`,
 })
 
-function resultOfTurn(turn: HouseTurn, notice: Notice | undefined): Omit<TurnResult, 'next'> {
+function resultOfTurn(turn: HouseTurn, notice: Notice | undefined, planFailed?: FailedPlan): Omit<TurnResult, 'next'> {
   const { now, memory, plan } = turn
   const notices = notice ? [...memory.notices.filter(({ kind }) => kind !== notice.kind), notice] : memory.notices
   return {
-    memory: { ...memory, notices },
+    memory: { ...memory, notices, ...(planFailed && { planFailed }) },
     receipts: turn.loops.map(({ loop, receipt, commands }) => ({
       loop,
       at: now,

@@ -100,6 +100,8 @@ export type SharedShare = {
   readonly name: string
   readonly cap: number
   readonly others: readonly { readonly house: number; readonly plan?: Json }[]
+  /** Another one when the cap, who keeps it, or the newest plan of another house is another: see `TurnResult.within`. */
+  readonly mark: string
 }
 
 /** For operators only. */
@@ -157,14 +159,14 @@ export type ControlTenant = SharedCaps & {
   room(houseId: number, roomId: number): Promise<Room>
   /** @throws `conflict` for a name that is taken */
   addRoom(houseId: number, room: RoomChange & { readonly name: string; readonly comfort: Json }): Promise<Room>
-  changeRoom(houseId: number, roomId: number, change: RoomChange): Promise<Room>
+  changeRoom(houseId: number, roomId: number, change: RoomChange | ((before: Room) => RoomChange)): Promise<Room>
   /** With its loop. */
   removeRoom(houseId: number, roomId: number): Promise<void>
   control(houseId: number): Promise<HouseControl>
   /** @throws `conflict` where the actuator, or the room, has a loop already */
   addLoop(houseId: number, loop: NewLoop): Promise<Loop>
-  /** Holds at once: the house is due for a turn now. @throws `no-such-loop` */
-  changeLoop(houseId: number, loopId: number, change: LoopChange): Promise<Loop>
+  /** Holds at once: the house is due now. Nothing comes between a function's `before` and its change. @throws `no-such-loop` */
+  changeLoop(houseId: number, loopId: number, change: LoopChange | ((before: Loop) => LoopChange)): Promise<Loop>
   removeLoop(houseId: number, loopId: number): Promise<void>
   /** Pauses every loop until then, or (null) ends the pause. */
   pauseControl(houseId: number, until: number | null): Promise<Loop[]>
@@ -245,6 +247,8 @@ export type TurnResult = {
     }[]
   }[]
   readonly plan?: StoredPlan
+  /** The `mark` of the share that the plan was made within, '' for a house that was under no cap; absent: not looked at. */
+  readonly within?: string
   /** When the next turn is due, ms. */
   readonly next: number
 }
@@ -254,17 +258,20 @@ export type ControlFleet = {
   /**
    * Houses with at least one loop whose turn is due, the longest waiting first; each is the caller's alone until
    * `seconds` have passed by the database's clock. Many controllers may ask at once; none gets what another has.
+   * @param farthest s; due or claimed for longer is due now: it was so by a clock that went back. A day when absent
    */
   claimTurns(
     controller: { readonly id: string; readonly address?: string },
     limit: number,
     seconds: number,
+    farthest?: number,
   ): Promise<Claim[]>
   claimedHouse(claim: Claim): Promise<ClaimedHouse | undefined>
   /**
    * Memory, receipts, commands, plan and the next due time in one transaction, if the claim still holds; otherwise
    * nothing at all (`undefined`). The caller wakes the connectors for those of `commands` that are `accepted`, over the
    * bus. `next` holds unless something of the house changed since the claim: then the next turn is due at once.
+   * @throws ShareChanged, with nothing kept, when the plan was made `within` a share that has changed meanwhile
    */
   saveTurn(
     claim: Claim,

@@ -52,11 +52,13 @@ export const loopsOf = (database: Kysely<Tables>, asker: Asker): Pick<ControlTen
     })
   },
 
-  async changeLoop(houseId, loopId, change) {
+  async changeLoop(houseId, loopId, given) {
     await requireHouse(database, asker, houseId, 'control')
     return database.transaction().execute(async (transaction) => {
       await makeDue(transaction, houseId)
-      const { id, actuator } = await readLoop(transaction, houseId, loopId)
+      const before = await readLoop(transaction, houseId, loopId)
+      const { id, actuator } = before
+      const change = typeof given === 'function' ? given(before) : given
       if (change.mode === 'control') {
         await requireActuator(transaction, await deviceAt(transaction, houseId, actuator), actuator)
       }

@@ -47,11 +47,13 @@ export const roomsOf = (database: Kysely<Tables>, asker: Asker): Pick<ControlTen
     })
   },
 
-  async changeRoom(houseId, roomId, change) {
+  async changeRoom(houseId, roomId, given) {
     await requireHouse(database, asker, houseId, 'control')
     return database.transaction().execute(async (transaction) => {
       await makeDue(transaction, houseId)
-      const { id } = await readRoom(transaction, houseId, roomId)
+      const before = await readRoom(transaction, houseId, roomId)
+      const { id } = before
+      const change = typeof given === 'function' ? given(before) : given
       const set = {
         ...(change.name === undefined ? {} : { name: await freeName(transaction, houseId, change.name, id) }),
         ...(change.area === undefined ? {} : { area: areaOr(change.area) }),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { databases, makeUser, newMasterKey, prepare } from './databases.testing.ts'
-import type { Store, Tenant } from './types.ts'
+import { ShareChanged } from './shared-caps.ts'
+import type { Claim, Store, Tenant } from './types.ts'
 
 const code = (wanted: string) => expect.objectContaining({ code: wanted })
 
@@ -52,7 +53,10 @@ describe.each(databases)('caps that houses keep together, on $name', ({ start })
       if (last) {
         const { shared } = (await store.fleet.claimedHouse(claim))!
         const others = claims.slice(0, n).map(({ houseId }, i) => ({ house: houseId, plan: plan(i + 10) }))
-        expect(shared).toEqual({ name: 'street', cap: 5, others: others.sort((a, b) => a.house - b.house) })
+        expect(shared).toEqual({
+          ...{ name: 'street', cap: 5, mark: expect.any(String) },
+          others: others.sort((a, b) => a.house - b.house),
+        })
       }
       await store.fleet.saveTurn(claim, { ...turn, plan: { madeAt: Date.now() + n, plan: plan(n + 10) } })
     }
@@ -63,5 +67,66 @@ describe.each(databases)('caps that houses keep together, on $name', ({ start })
     expect(await operator.sharedCaps()).toEqual([{ name: 'street', cap: 6, houses: houses.slice(0, 2) }])
     await operator.removeSharedCap('street')
     expect(await operator.sharedCaps()).toEqual([])
+  })
+
+  describe('two houses that plan in the same second', () => {
+    const pair: number[] = []
+    beforeAll(async () => {
+      await claimAll()
+      for (let n = 0; n < 2; n++) {
+        const { id } = await kari.createHouse()
+        await kari.addDevice(id, 'many', { credentials: { token: 'x' } })
+        const actuator = { device: 'many', count: 0, location: '', capability: 'battery' as const }
+        await kari.addLoop(id, { kind: 'battery', actuator, controller: 'battery' })
+        pair.push(id)
+      }
+    })
+    const power = (kw: number) => ({ homes: [{ power: [kw] }] })
+    const planned = (made: number, kw: number, within: string) => ({
+      ...{ memory: {}, receipts: [], next: Date.now() },
+      ...{ plan: { madeAt: made, plan: power(kw) }, within },
+    })
+    /** Both have read the share before either saves. */
+    const bothRead = async (): Promise<readonly (readonly [Claim, string])[]> => {
+      const claims = (await claimAll()).filter(({ houseId }) => pair.includes(houseId))
+      expect(claims).toHaveLength(2)
+      return Promise.all(
+        claims.map(async (claim) => [claim, (await store.fleet.claimedHouse(claim))!.shared?.mark ?? ''] as const),
+      )
+    }
+    const newest = async (houseId: number) => (await kari.plan(houseId))?.plan
+
+    test('the second is told to plan anew, whichever is first, and nothing of its turn is kept', async () => {
+      await operator.setSharedCap('lane', { cap: 5, houses: pair })
+      const read = await bothRead()
+      const made = Date.now() + 10_000
+      const outcomes = await Promise.allSettled(
+        read.map(([claim, mark], n) => store.fleet.saveTurn(claim, planned(made + n, 4 + n, mark))),
+      )
+      const failed = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+      expect(failed).toEqual([expect.any(ShareChanged)])
+      const late = outcomes.findIndex(({ status }) => status === 'rejected')
+      const [claim] = read[late]!
+      expect(await newest(claim.houseId)).not.toEqual(power(4 + late))
+      // Its claim still holds: it looks again, and keeps what it plans within what is left.
+      const { shared } = (await store.fleet.claimedHouse(claim))!
+      expect(shared!.others.map(({ plan }) => plan)).toEqual([power(4 + (1 - late))])
+      await store.fleet.saveTurn(claim, planned(made + 5, 1, shared!.mark))
+      expect(await newest(claim.houseId)).toEqual(power(1))
+    })
+
+    test('a cap that is set or changed meanwhile has the same effect, and so has none on a house without one', async () => {
+      await operator.setSharedCap('lane', { cap: 6, houses: pair })
+      const read = await bothRead()
+      await operator.setSharedCap('lane', { cap: 3, houses: pair.slice(0, 1) })
+      const made = Date.now() + 20_000
+      for (const [n, [claim, mark]] of read.entries())
+        await expect(store.fleet.saveTurn(claim, planned(made + n, 2, mark))).rejects.toThrow(ShareChanged)
+      for (const [claim] of read) {
+        const { shared } = (await store.fleet.claimedHouse(claim))!
+        expect(await store.fleet.saveTurn(claim, planned(made + 5, 2, shared?.mark ?? ''))).toBeDefined()
+      }
+      await operator.removeSharedCap('lane')
+    })
   })
 })

@@ -80,13 +80,19 @@ async function readCaps(database: Database): Promise<SharedCap[]> {
 
 /** The cap a house is under, and the newest plan of each other house under it that has loops; `undefined` without one. */
 export async function readShare(database: Database, houseId: number): Promise<SharedShare | undefined> {
-  const { rows } = await sql<{ name: string; cap: number; house_id: number | null; plan: unknown }>`
-    select c.name, c.cap, o.id as house_id, p.plan
+  const { rows } = await sql<{
+    name: string
+    cap: number
+    house_id: number | null
+    plan: unknown
+    made: string | null
+  }>`
+    select c.name, c.cap, o.id as house_id, p.plan, p.made_at::text as made
     from houses h
     join shared_caps c on c.id = h.shared_cap_id
     left join houses o on o.shared_cap_id = c.id and o.id <> h.id and exists (select from loops l where l.house_id = o.id)
     left join lateral (
-      select plan from plans where house_id = o.id order by made_at desc limit 1
+      select plan, made_at from plans where house_id = o.id order by made_at desc limit 1
     ) p on true
     where h.id = ${houseId} order by o.id`.execute(database)
   const first = rows[0]
@@ -97,6 +103,27 @@ export async function readShare(database: Database, houseId: number): Promise<Sh
       others: rows.flatMap(({ house_id: house, plan }) =>
         house === null ? [] : [{ house, ...(plan !== null && { plan: plan as Readonly<Record<string, unknown>> }) }],
       ),
+      mark: JSON.stringify([first.name, first.cap, rows.map(({ house_id: house, made }) => [house, made])]),
     }
   )
+}
+
+/** Since a plan was begun, what the houses of its cap may have has changed. Nothing was kept: it is to be made anew. */
+export class ShareChanged extends Error {
+  override readonly name = 'ShareChanged'
+}
+
+/**
+ * Lets one plan after the other be kept under a cap: until the transaction is over no other house of it keeps one. Comes
+ * before every other lock of the transaction, as whoever changes a cap locks it first, too.
+ *
+ * @param mark of the share that the plan was made within; '' under no cap
+ * @throws ShareChanged when another house's plan, or the cap, is another by now
+ */
+export async function holdShare(transaction: Database, houseId: number, mark: string): Promise<void> {
+  await sql`select from shared_caps c where c.id = (select shared_cap_id from houses where id = ${idOrNone(houseId)})
+    for no key update of c`.execute(transaction)
+  const share = await readShare(transaction, houseId)
+  if ((share?.mark ?? '') !== mark)
+    throw new ShareChanged('What other houses under the cap have planned changed while this plan was made')
 }

@@ -178,6 +178,25 @@ describe.each(databases)('turns of controllers on $name', ({ start }) => {
     expect(await store.fleet.saveTurn(last, turn([warm(21)]))).toBeUndefined()
   })
 
+  test('a clock that went back leaves no house waiting for it, and its holder saves nothing', async () => {
+    const ask = (id: string) => store.fleet.claimTurns({ id }, 1000, 60, 600)
+    const isOurs = (claims: readonly Claim[]) => claims.find(({ houseId }) => houseId === house)
+    const first = isOurs(await ask('a'))!
+    await store.fleet.saveTurn(first, turn())
+    const begun = Date.now()
+    const second = isOurs(await ask('a'))
+    expect(second?.due).toBeGreaterThan(begun - 60_000)
+    expect(second?.due).toBeLessThan(begun + 60_000)
+    await pool.query(`update house_control set until = now() + interval '1 h' where house_id = $1`, [house])
+    const third = isOurs(await ask('b'))!
+    expect(third.fence).toBeGreaterThan(second!.fence)
+    expect(await store.fleet.saveTurn(second!, turn([warm(21)]))).toBeUndefined()
+    expect((await store.fleet.saveTurn(third, turn([], { next: Date.now() + 300_000 })))?.commands).toEqual([])
+    expect(isOurs(await ask('a'))).toBeUndefined()
+    await pool.query(`update house_control set due = now() + interval '1 year' where house_id = $1`, [house])
+    expect(await claim()).toBeDefined()
+  })
+
   test('a turn saved twice, or by many at once, is saved once', async () => {
     const claim = await claimed()
     const all = await Promise.all([1, 2, 3, 4].map(() => store.fleet.saveTurn(claim, turn([warm(21)]))))

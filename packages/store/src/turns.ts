@@ -8,7 +8,7 @@ import type { Claim, ControlFleet, TurnResult } from './control-types.ts'
 import { fitsOf } from './fits.ts'
 import { readable } from './fleet-commands.ts'
 import { jsonText } from './plain-json.ts'
-import { readShare } from './shared-caps.ts'
+import { holdShare, readShare } from './shared-caps.ts'
 import type { Database, Tables } from './tables.ts'
 
 /** Characters; a house with twenty rooms needs a hundredth of it. */
@@ -24,14 +24,17 @@ const oddWait = 60_000
 export const turnsOf = (database: Kysely<Tables>): ControlFleet => ({
   ...fitsOf(database),
 
-  async claimTurns({ id, address }, limit, seconds) {
+  async claimTurns({ id, address }, limit, seconds, farthest = longestWait) {
     await sql`insert into controllers (id, beat, address) values (${id}, clock_timestamp(), ${address ?? null})
       on conflict (id) do update set beat = excluded.beat, address = excluded.address`.execute(database)
     // One whose claim ran out waits behind those whose turn came meanwhile: it may be the one that ends its controllers.
+    // What was set by a clock that has gone back since is not waited for.
+    const far = sql`clock_timestamp() + make_interval(secs => ${farthest}::double precision)`
     const { rows } = await sql<{ house_id: number; fence: string; due: number }>`
       with ready as (
         select c.house_id from house_control c
-        where (c.due is null or c.due <= clock_timestamp()) and (c.holder is null or c.until <= clock_timestamp())
+        where (c.due is null or c.due <= clock_timestamp() or c.due > ${far})
+          and (c.holder is null or c.until <= clock_timestamp() or c.until > ${far})
           and exists (select from loops l where l.house_id = c.house_id)
         order by greatest(c.due, c.until) nulls first, c.house_id
         limit ${Math.max(0, Math.trunc(limit))} for update skip locked
@@ -39,9 +42,8 @@ export const turnsOf = (database: Kysely<Tables>): ControlFleet => ({
       update house_control h set holder = ${id}, fence = h.fence + 1, changed = false,
         until = clock_timestamp() + make_interval(secs => ${seconds}::double precision)
       from ready where ready.house_id = h.house_id
-      returning h.house_id, h.fence, (extract(epoch from coalesce(h.due, clock_timestamp())) * 1000)::double precision as due`.execute(
-      database,
-    )
+      returning h.house_id, h.fence,
+        (extract(epoch from least(h.due, clock_timestamp())) * 1000)::double precision as due`.execute(database)
     return rows
       .map((row) => ({ houseId: row.house_id, fence: Number(row.fence), due: Math.round(row.due) }))
       .sort((a, b) => a.due - b.due)
@@ -79,6 +81,7 @@ export const turnsOf = (database: Kysely<Tables>): ControlFleet => ({
 
   saveTurn: (claim, result) =>
     database.transaction().execute(async (transaction) => {
+      if (result.plan && result.within !== undefined) await holdShare(transaction, claim.houseId, result.within)
       // Before the house's own row, as everybody who changes or deletes it does.
       await sql`select from houses where id = ${claim.houseId} for key share`.execute(transaction)
       if (!(await holds(transaction, claim, true))) return undefined

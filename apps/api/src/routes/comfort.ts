@@ -41,8 +41,10 @@ export const comfort = async (app: App) => {
       },
     },
     async ({ tenant, params: { houseId, roomId }, body }) => {
-      const wanted = mergedComfort(comfortOf(await tenant.room(houseId, roomId)), body)
-      return comfortOf(await tenant.changeRoom(houseId, roomId, { comfort: wanted }))
+      const room = await tenant.changeRoom(houseId, roomId, (before) => ({
+        comfort: mergedComfort(comfortOf(before), body),
+      }))
+      return comfortOf(room)
     },
   )
 
@@ -62,8 +64,10 @@ export const comfort = async (app: App) => {
       },
     },
     async ({ tenant, params: { houseId, roomId }, body }, reply) => {
-      const after = withException(comfortOf(await tenant.room(houseId, roomId)), body, Date.now())
-      await tenant.changeRoom(houseId, roomId, { comfort: after })
+      const room = await tenant.changeRoom(houseId, roomId, (before) => ({
+        comfort: withException(comfortOf(before), body, Date.now()),
+      }))
+      const after = comfortOf(room)
       const id = after.exceptions.length - 1
       return reply
         .code(201)
@@ -85,10 +89,11 @@ export const comfort = async (app: App) => {
       },
     },
     async ({ tenant, params: { houseId, roomId, exceptionId } }, reply) => {
-      const before = comfortOf(await tenant.room(houseId, roomId))
-      if (!before.exceptions[exceptionId]) throw Problem('not-found', `There is no exception ${exceptionId}`)
-      const exceptions = before.exceptions.toSpliced(exceptionId, 1)
-      await tenant.changeRoom(houseId, roomId, { comfort: { ...before, exceptions } })
+      await tenant.changeRoom(houseId, roomId, (room) => {
+        const before = comfortOf(room)
+        if (!before.exceptions[exceptionId]) throw Problem('not-found', `There is no exception ${exceptionId}`)
+        return { comfort: { ...before, exceptions: before.exceptions.toSpliced(exceptionId, 1) } }
+      })
       return reply.code(204).send(null)
     },
   )

@@ -5,6 +5,7 @@ import type { Loop as StoredLoop, Tenant } from '@nabolag/store'
 import type { App } from '../app.ts'
 import { wrongBody } from '../complaints.ts'
 import { addLoop, pauseOf, removeLoop, wantedOf } from '../loops.ts'
+import { isDate } from '../rooms.ts'
 import { Empty, HousePath, refusals } from '../schemas.ts'
 import { Control, Facts, GivenFacts, Loop, LoopChange, LoopPath, NewLoop, Pause, Paused } from '../schemas-control.ts'
 import { isoTime } from '../views.ts'
@@ -32,11 +33,6 @@ export const control = async (app: App) => {
         return loopView(loop, { rooms, notices, last })
       }),
     )
-  }
-
-  const loopOf = async (tenant: Tenant, houseId: number, id: number) => {
-    const { loops } = await tenant.control(houseId)
-    return loops.find((loop) => loop.id === id)
   }
 
   app.get(
@@ -105,9 +101,7 @@ export const control = async (app: App) => {
       },
     },
     async ({ tenant, params: { houseId, loopId }, body }) => {
-      const before = await loopOf(tenant, houseId, loopId)
-      const wanted = before ? wantedOf(before, body, Date.now()) : {}
-      const loop = await tenant.changeLoop(houseId, loopId, wanted)
+      const loop = await tenant.changeLoop(houseId, loopId, (before) => wantedOf(before, body, Date.now()))
       return (await shown(tenant, houseId, [loop]))[0]!
     },
   )
@@ -160,24 +154,34 @@ export const control = async (app: App) => {
       config: { needs: 'house:write' },
       schema: {
         summary: 'What control should know of the house',
-        description: 'In the place of what was known. What is left out has a usual value, or no part.',
+        description:
+          'In the place of what was known. What is left out has a usual value, or no part. The same experiment keeps its seed.',
         tags,
         params: HousePath,
         body: GivenFacts,
         response: { 200: Facts, ...refusals(400, 403, 503) },
       },
     },
-    async ({ tenant, params: { houseId }, body }) => (await tenant.setHouseFacts(houseId, checkedFacts(body))) as Facts,
+    async ({ tenant, params: { houseId }, body }) => {
+      const { facts } = await tenant.control(houseId)
+      return (await tenant.setHouseFacts(houseId, checkedFacts(body, facts as Facts))) as Facts
+    },
   )
 }
 
 const day = 86_400_000
 
-function checkedFacts({ experiment, ...facts }: GivenFacts): Facts {
+function checkedFacts({ experiment, ...facts }: GivenFacts, before: Facts): Facts {
   if (!experiment) return facts
+  for (const name of ['from', 'to'] as const)
+    if (!isDate(experiment[name]))
+      throw wrongBody({ path: `/experiment/${name}`, expected: 'must be a date such as 2026-12-25' })
   const [from, to] = [Date.parse(experiment.from), Date.parse(experiment.to)]
   if (!(to >= from)) throw wrongBody({ path: '/experiment/to', expected: 'must not be before from' })
   if (to - from > 400 * day) throw wrongBody({ path: '/experiment/to', expected: 'must be within 400 days of from' })
-  // Whoever reads the result must be able to draw the days again.
-  return { ...facts, experiment: { ...experiment, seed: experiment.seed ?? randomInt(2 ** 31 - 1) } }
+  // Whoever reads the result must be able to draw the days again; those of one that has begun stay as they were drawn.
+  const { experiment: known } = before
+  const isSame = known?.from === experiment.from && known.to === experiment.to
+  const seed = experiment.seed ?? (isSame ? known.seed : randomInt(2 ** 31 - 1))
+  return { ...facts, experiment: { ...experiment, seed } }
 }
