@@ -60,6 +60,21 @@ test('the page is served at every address that is not the API, with a strict pol
   expect((await app.inject({ url: '/houses/3', method: 'POST' })).statusCode).toBe(404)
 })
 
+test('a page that was built anew is served at once, and nothing beside it', async () => {
+  await writeFile(join(folder, 'index.html'), '<title>newer page</title>')
+  await writeFile(join(folder, 'assets', 'a-2.js'), '2')
+  for (const url of ['/', '/houses/3']) {
+    const answer = await app.inject({ url, headers: html })
+    expect([answer.statusCode, answer.body]).toEqual([200, '<title>newer page</title>'])
+    expect(answer.headers['cache-control']).toBe('no-cache')
+  }
+  const script = await app.inject({ url: '/assets/a-2.js' })
+  expect([script.statusCode, script.body]).toEqual([200, '2'])
+  expect(script.headers['cache-control']).toContain('immutable')
+  for (const url of ['/../package.json', '/assets/../../secret.txt', '/%2e%2e/package.json', '/assets/'])
+    expect((await app.inject({ url })).statusCode).toBeGreaterThanOrEqual(400)
+})
+
 test('an engine that is away is 503, and health says which', async () => {
   const houses = await app.inject({ url: '/api/houses', headers: { authorization: 'Bearer nbl_x' } })
   expect([houses.statusCode, houses.json().code]).toEqual([503, 'engine-down'])

@@ -9,12 +9,15 @@ import { pagePolicy } from './secure-headers.ts'
 
 const aMonth = 30 * 24 * 3600
 
-/** @param folder the built page, with `index.html` and hashed files in `assets/`; without it every other address is a problem */
+/**
+ * A file is looked for when it is asked for: a page that is built anew while this runs has other names in `assets/`.
+ *
+ * @param folder the built page, with `index.html` and hashed files in `assets/`; without it every other address is a problem
+ */
 export async function serveWebPage(app: App, folder: string | undefined): Promise<void> {
   if (folder !== undefined)
     await app.register(staticFiles, {
       root: resolve(folder),
-      wildcard: false,
       cacheControl: false,
       setHeaders: (reply, path) => {
         reply.header('content-security-policy', pagePolicy)

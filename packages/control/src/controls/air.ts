@@ -40,7 +40,7 @@ export function airNeeds(
   settings: VentilationSettings,
   before: Readonly<Record<string, Band>>,
 ): AirNeeds {
-  const values = { co2: numberIn(view.co2), tvoc: numberIn(view.tvoc), humidity: numberIn(view.humidity) }
+  const values = { co2: numberIn(view.co2, leastCo2), tvoc: numberIn(view.tvoc), humidity: numberIn(view.humidity) }
   const bands: Record<string, Band> = {}
   if (values.co2 !== null) bands.co2 = bandOf(values.co2, settings.co2Fair, settings.co2Poor, before.co2)
   if (values.tvoc !== null) bands.tvoc = bandOf(values.tvoc, settings.tvocFair, settings.tvocPoor, before.tvoc)
@@ -58,8 +58,11 @@ export function airNeeds(
   }
 }
 
-const numberIn = (measured: Known<Measured>) =>
-  measured === 'unknown' || !isNumber(measured.value) || measured.value < 0 ? null : measured.value
+/** Air outdoors has 420 ppm: a sensor that shows much less is broken, or not warm yet. */
+const leastCo2 = 250
+
+const numberIn = (measured: Known<Measured>, least = 0) =>
+  measured === 'unknown' || !isNumber(measured.value) || measured.value < least ? null : measured.value
 
 /** Without readings of outdoors it is supposed so, which holds for a heated house. */
 function airsDry({ indoor, outdoor, humidity, outdoorHumidity }: VentilationView): boolean {

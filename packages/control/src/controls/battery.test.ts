@@ -139,3 +139,27 @@ test('for any plan and any readings the powers stay within their limits, and it 
     }),
   )
 })
+
+test('where the capacity step holds the plan down, load that it did not know of is met by the battery', () => {
+  const held = (watts: number, load: number, charge = 50) => {
+    const view = { ...usual, plan: { ...plan(watts), highest: 1900 }, sun: is(0), load: is(load), charge: is(charge) }
+    const decision = battery.decide(view, settings)
+    if (!('set' in decision) || !decision.set) throw new Error('it decides')
+    return { set: decision.set, because: decision.because }
+  }
+  // It was to rest, or to charge, or to give too little: all it can give, down to 1.9 kW at the meter.
+  for (const watts of [0, 2000, -1000]) {
+    expect(held(watts, 4400).set).toEqual({ power: 1900, chargeLimit: 0, dischargeLimit: 4000 })
+    expect(held(watts, 4400).because).toContain('held at 1.9 kW')
+  }
+  // What was planned is enough, or nothing is beyond it: as planned.
+  expect(held(-3000, 4400).set).toEqual({ power: 0, chargeLimit: 0, dischargeLimit: 3000 })
+  expect(held(0, 1500).set).toEqual({ power: 0, chargeLimit: 0, dischargeLimit: 0 })
+  // Charging leaves room for what is used.
+  expect(held(1500, 1000).set).toEqual({ power: 1900, chargeLimit: 900, dischargeLimit: 0 })
+  expect(held(1500, 300).set).toEqual({ power: 1800, chargeLimit: 1500, dischargeLimit: 0 })
+  // An empty battery gives nothing, and a plan that no step holds down is followed as before.
+  expect(held(0, 4400, 5).set.dischargeLimit).toBe(0)
+  const free = battery.decide({ ...usual, plan: plan(2000), sun: is(0), load: is(4400) }, settings)
+  expect(free).toMatchObject({ set: { power: 6400, chargeLimit: 2000, dischargeLimit: 0 } })
+})

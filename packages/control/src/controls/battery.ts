@@ -22,6 +22,8 @@ export type BatteryPlan = {
   readonly madeAt: number
   /** `battery` in W, positive while it charges. */
   readonly steps: readonly { readonly from: number; readonly to: number; readonly battery: number }[]
+  /** W: the highest that it has the meter draw in the coming day, where the grid company's capacity step holds it down. */
+  readonly highest?: number
 }
 
 export type BatteryView = {
@@ -81,7 +83,7 @@ export const battery = defineControl<BatteryView>()({
     const surplus = load === 'unknown' || sun === 'unknown' ? 'unknown' : sun.value - load.value
     const asked: Asked =
       typeof planned === 'number'
-        ? follow(planned, surplus)
+        ? below(view.plan?.highest, follow(planned, surplus), surplus, view.most)
         : {
             power: 0,
             charge: view.most.charge,
@@ -159,7 +161,25 @@ function follow(planned: number, surplus: Known<number>): Asked {
     return { power: fromGrid, charge: planned, discharge: 0, because }
   }
   const toGrid = spare === 'unknown' ? 0 : Math.min(0, planned - spare)
-  return { power: toGrid, charge: 0, discharge: -planned, because: `The plan gives ${at}` }
+  return { power: toGrid, charge: 0, discharge: -planned, because: `The plan gives ${at} from the battery` }
+}
+
+/**
+ * More is used than the plan knew of, and the hour would be the highest of the month: the battery holds the meter at the
+ * highest that was planned, whatever it was to do.
+ */
+function below(highest: number | undefined, asked: Asked, surplus: Known<number>, most: BatteryView['most']): Asked {
+  if (!isNumber(highest) || surplus === 'unknown' || !isNumber(surplus)) return asked
+  const at = `${rounded(highest / 1000, 1)} kW, the highest hour that was planned`
+  if (-surplus > highest) {
+    const enough = -surplus - highest <= asked.discharge
+    return enough
+      ? asked
+      : { power: highest, charge: 0, discharge: most.discharge, because: `The meter is held at ${at}` }
+  }
+  if (asked.charge <= highest + surplus) return asked
+  const because = `${asked.because}, and the meter is held at ${at}`
+  return { ...asked, power: Math.min(asked.power, highest), charge: highest + surplus, because }
 }
 
 /** Resting instead, in NOK an hour: what the plan's power is worth at this moment's price. */

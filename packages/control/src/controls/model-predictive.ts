@@ -47,7 +47,9 @@ export const modelPredictive = defineControl<HeatingView>()({
   decide(view, { useOfBand: _, keepMean: __, ...own }, memory?: PiMemory): Decision<HeatingSet, PiMemory | undefined> {
     const step = view.path && stepAt(view.path, view.now)
     const planned = step !== undefined && isNumber(step.temperature)
-    const decision = priceResponsivePi.decide(view, { ...carefulSettings, referenceRate: 0, ...own }, memory)
+    // A plan's path falls and rises by itself: the integrator is not slowed on it.
+    const tracking = { ...carefulSettings, referenceRate: 0, ...(planned && { idleBelow: 0 }), ...own }
+    const decision = priceResponsivePi.decide(view, tracking, memory)
     const plan = planned ? rounded(step.temperature) : null
     const saw = { ...decision.saw, planned: plan }
     if (!planned || decision.set === undefined)
@@ -62,6 +64,10 @@ export const modelPredictive = defineControl<HeatingView>()({
 
 /** Further off the wish than this is a choice, K. */
 const notable = 0.25
+/** Power that is dearer or cheaper by less than this share is no reason to tell. */
+const notablePrice = 0.05
+/** A plan that moves by less in the coming hours stays, K. */
+const still = 0.15
 
 function reasonOf(view: HeatingView, temperature: number): string {
   const { wish, now, prices } = view
@@ -74,18 +80,34 @@ function reasonOf(view: HeatingView, temperature: number): string {
       const price = costOf(step)
       return price !== undefined && (best === undefined || better(price, best.price)) ? { at: step.from, price } : best
     }, undefined)
-  if (Math.abs(off) < notable || present === undefined) return `The plan holds the room at ${aim}`
+  const last = view.path?.at(-1)
+  const trend = last && isNumber(last.temperature) ? last.temperature - temperature : 0
+  const beside = besideOf(view.room, temperature)
+  if (Math.abs(off) < notable || present === undefined) return `The plan holds the room at ${aim}${beside}`
   const hours = (at: number) => Math.max(1, Math.round((at - now) / hour))
   if (off > 0) {
+    // Left from a warmer wish, and not stored for a dear hour: the room is slow to cool.
+    if (trend < -still) return `The plan lets the room cool, to ${aim} now${beside}`
     const dear = extreme((a, b) => a > b)
-    return dear && dear.price > present
-      ? `The plan stores heat at ${aim} now, because in ${hours(dear.at)} h power costs ${dear.price.toFixed(2)} NOK/kWh`
-      : `The plan has the room at ${aim} now, on its way to what is wished for next`
+    if (dear && dear.price > present * (1 + notablePrice))
+      return `The plan stores heat at ${aim} now${beside}, because in ${hours(dear.at)} h power costs ${dear.price.toFixed(2)} NOK/kWh`
+    return trend > still
+      ? `The plan has the room at ${aim} now${beside}, on its way to what is wished for next`
+      : `The plan lets the room be ${aim}${beside}, within what you allow`
   }
+  // Towards a warmer wish: nothing is saved by it.
+  if (trend > still) return `The plan warms the room, to ${aim} now${beside}`
   const cheap = extreme((a, b) => a < b)
-  return cheap && cheap.price < present
-    ? `The plan lets the room be ${aim}, because in ${hours(cheap.at)} h power costs only ${cheap.price.toFixed(2)} NOK/kWh`
-    : `The plan lets the room be ${aim}, within what you allow`
+  return cheap && cheap.price < present * (1 - notablePrice)
+    ? `The plan lets the room be ${aim}${beside}, because in ${hours(cheap.at)} h power costs only ${cheap.price.toFixed(2)} NOK/kWh`
+    : `The plan lets the room be ${aim}${beside}, within what you allow`
+}
+
+/** Why a plan can ask for less heat than it has the room at, or for more. */
+function besideOf(room: HeatingView['room'], temperature: number): string {
+  if (room === 'unknown' || !isNumber(room.value) || Math.abs(room.value - temperature) < notable) return ''
+  const by = Math.abs(room.value - temperature).toFixed(1)
+  return ` (it is ${by} degrees ${room.value > temperature ? 'warmer' : 'colder'})`
 }
 
 const costOf = (step: PriceStep | undefined): number | undefined => {

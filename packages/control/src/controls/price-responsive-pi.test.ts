@@ -90,7 +90,7 @@ test('the price moves the reference: 21 - 0.1 · 2.5 = 20.75, and the first set-
   // Keeping the wish would take 0.25 K · 0.05 kW/K · 2.5 NOK/kWh.
   expect(decision.nextBest?.costsMore).toBeCloseTo(0.0313, 4)
   expect(decision.because).toBe(
-    'The coming prices take the aim to 20.8 °C, 0.3 K below the wish of 21 °C, and the room is 0.8 K too cold',
+    'The coming prices take the aim to 20.8 °C, 0.3 degrees below the wish of 21 °C, and the room is 0.8 degrees too cold',
   )
 })
 
@@ -120,6 +120,17 @@ test('whoever wishes otherwise does not wait for the next measurement', () => {
   const before = first.set?.temperature ?? 0
   expect(priceResponsivePi.decide(warmer, publishedSettings, first.memory).set?.temperature).toBeGreaterThan(before)
   expect(priceResponsivePi.decide(repeated, publishedSettings, first.memory).saw.waits).toBe(true)
+})
+
+test('an owner who asks twice in a minute does not make the integrator go twice', () => {
+  const settings = { ...publishedSettings, rounding: 'none' as const }
+  const first = priceResponsivePi.decide(view({}), settings)
+  const asked = view({ after: 0.5, room: { at: start, value: 20 } })
+  const warmer = { ...asked, wish: { ...asked.wish, temperature: 24, highest: 25 } }
+  const second = priceResponsivePi.decide(warmer, settings, first.memory)
+  expect(second.memory?.integral).toBe(first.memory?.integral)
+  // e = 20 - 24 = -4; I = -1.1 of before; u = 24 + 1.1/24 + 4
+  expect(second.set?.temperature).toBeCloseTo(28.0458333333, 9)
 })
 
 test('after a gap the old error is not used, the integral is', () => {
@@ -156,7 +167,15 @@ test('the comfort band and the rate hold the reference, and say so', () => {
   expect(clamped.bound).toContainEqual({ by: 'allowed deviation', wanted: 16, got: 20, unit: '°C' })
   const slow = priceResponsivePi.decide(view({ after: 15, prices: dear }), { ...settings, referenceRate: 1 }, memory)
   expect(slow.saw.reference).toBe(20.75)
-  expect(slow.bound.map(({ by }) => by)).toContain('1 K/h')
+  expect(slow.bound.map(({ by }) => by)).toContain('at most 1 K an hour')
+  // What the prices took off fades, two degrees at a degree an hour.
+  const late = { ...wish, temperature: 21, lowest: 20, highest: 22 }
+  const rising = priceResponsivePi.decide(
+    view({ after: 15, wish: late }),
+    { ...publishedSettings, priceGain: 0, referenceRate: 1 },
+    { ...memory, reference: 19 },
+  )
+  expect(rising.because).toMatch(/^The aim is 19.3 °C now, on its way to the wish of 21 °C, and the room is /)
 })
 
 test("a plan's path takes the place of wish and price", () => {

@@ -12,11 +12,11 @@ import {
   hour,
   isNumber,
   type Known,
-  type Measured,
   minute,
   rounded,
 } from './define-control.ts'
-import { type PiState, piStep } from './pi-law.ts'
+import { integralOf, isResting } from './pi-integrator.ts'
+import { piStep } from './pi-law.ts'
 import { type PriceTerm, priceTerm, priceTermSettings } from './price-term.ts'
 import type { HeatingSet } from './schedule.ts'
 import { type HeatingView, stepAt } from './view.ts'
@@ -53,7 +53,15 @@ const Settings = Type.Object({
     maximum: 10,
     default: 0,
     unit: 'K/h',
-    title: 'Fastest change of the reference (K/h); 0 for no limit',
+    title: 'Fastest change of what the prices do to the reference (K/h); 0 for no limit. A new wish holds at once',
+  }),
+  idleBelow: Type.Number({
+    minimum: 0,
+    maximum: 10,
+    default: 0,
+    unit: 'K',
+    title:
+      'A unit set so far below the room seems to idle: the integrator goes on at a quarter of its pace, and stands still where the set-point is at its end (K); 0 for never, as published',
   }),
   rounding: Type.Enum(['error-feedback', 'nearest', 'none'], {
     default: 'error-feedback',
@@ -91,6 +99,7 @@ export const carefulSettings: PriceResponsiveSettings = {
   integralLimit: 5,
   referenceClamp: 'comfort-band',
   referenceRate: 1,
+  idleBelow: 1.5,
   restWithin: 0.5,
 }
 
@@ -127,12 +136,11 @@ export const priceResponsivePi = defineControl<HeatingView>()({
       const left = leave(because)
       return { ...left, saw: { ...left.saw, waits: true } }
     }
-    if (before && !isAsked && room.at === before.measuredAt)
-      return wait('The room has not been measured since the last turn')
-    if (before && !isAsked && now >= before.at && now - before.at < (settings.stepMinutes * minute) / 2)
-      return wait('The last turn was just now')
+    if (before && !isAsked && room.at === before.measuredAt) return wait('The room has not been measured again yet')
+    const isEarly = before !== undefined && now >= before.at && now - before.at < (settings.stepMinutes * minute) / 2
+    if (isEarly && !isAsked) return wait('It was looked at just now')
 
-    const { reference, price, planned, bound: onReference } = referenceOf(view, settings, before)
+    const { reference, price, planned, target, bound: onReference } = referenceOf(view, settings, before)
     const law = piStep(
       settings,
       {
@@ -142,7 +150,10 @@ export const priceResponsivePi = defineControl<HeatingView>()({
       },
       { integral: before?.integral ?? 0, error: errorBefore(before, now, room.value - reference) },
     )
-    const { integral, bound: onIntegral } = integralOf(law, view, settings, before)
+    // An owner who asks twice in a minute does not make the integrator go twice.
+    const { integral, bound: onIntegral } = isEarly
+      ? { integral: before.integral, bound: [] }
+      : integralOf(law, before?.integral ?? 0, view, settings)
     const wanted = reference - settings.integralGain * integral - settings.proportionalGain * law.error
     const {
       setpoint,
@@ -155,7 +166,7 @@ export const priceResponsivePi = defineControl<HeatingView>()({
     const lowered = wish.temperature - reference
     return {
       set: { temperature: setpoint, ...(wish.fan === undefined ? {} : { fanLevel: wish.fan }) },
-      because: reasonOf({ planned, price, lowered, error: law.error, wish: wish.temperature, reference }),
+      because: reasonOf({ planned, price, target, error: law.error, wish: wish.temperature, reference }),
       saw: {
         ...seen,
         unit: view.unit,
@@ -184,7 +195,10 @@ export const priceResponsivePi = defineControl<HeatingView>()({
 const errorBefore = (before: PiMemory | undefined, now: number, error: number) =>
   before === undefined ? 0 : now > before.at && now - before.at <= longestGap ? before.error : error
 
-/** The plan's path where there is one, else the wish lowered by the price term; then clamp and rate. */
+/**
+ * The plan's path where there is one, else the wish lowered by the price term, at its rate and within the clamp. The rate
+ * is that of the prices' part alone: a wish that rises in the morning, with its band, is not held back.
+ */
 function referenceOf(view: HeatingView, settings: PriceResponsiveSettings, before: PiMemory | undefined) {
   const { wish, now } = view
   const planned = view.path && stepAt(view.path, now)
@@ -197,43 +211,17 @@ function referenceOf(view: HeatingView, settings: PriceResponsiveSettings, befor
     if (got !== reference) bound.push({ by, wanted: reference, got, unit: '°C' })
     reference = got
   }
-  if (settings.referenceClamp === 'comfort-band') limit('allowed deviation', wish.lowest, wish.highest)
-  if (settings.referenceRate > 0 && before) {
+  const keepWithin = () =>
+    settings.referenceClamp === 'comfort-band' && limit('allowed deviation', wish.lowest, wish.highest)
+  keepWithin()
+  const target = reference
+  if (settings.referenceRate > 0 && before && !usable) {
     const most = settings.referenceRate * hoursBetween(before.at, now, 24)
-    limit(`${settings.referenceRate} K/h`, before.reference - most, before.reference + most)
+    const last = wish.temperature + before.reference - before.wish
+    limit(`at most ${settings.referenceRate} K an hour`, last - most, last + most)
+    keepWithin()
   }
-  return { reference, price, planned: usable === true, bound }
-}
-
-/**
- * Near enough to the aim, a step that is held is left alone: a unit of whole degrees then stands still, off its aim by
- * less than `restWithin`, instead of going to and fro around it.
- */
-const isResting = (error: number, view: HeatingView, { restWithin }: PriceResponsiveSettings): view is RestingView =>
-  Math.abs(error) < restWithin && view.held !== 'unknown' && isNumber(view.held.value) && keepsSetpoints(view)
-type RestingView = HeatingView & { readonly held: Measured }
-
-const keepsSetpoints = ({ held, setpoints }: HeatingView) =>
-  held !== 'unknown' && nearestStep(held.value, setpoints) === held.value
-
-function integralOf(
-  law: PiState,
-  view: HeatingView,
-  settings: PriceResponsiveSettings,
-  before: PiMemory | undefined,
-): { readonly integral: number; readonly bound: readonly Bound[] } {
-  const { offForAnotherReason, unitUnknown, integralLimit, integralGain } = settings
-  const stands =
-    (view.unit === 'off' && offForAnotherReason === 'freeze') ||
-    (view.unit === 'unknown' && unitUnknown === 'freeze') ||
-    isResting(law.error, view, settings)
-  const integral = stands ? (before?.integral ?? 0) : law.integral
-  if (integralLimit === 0 || integralGain === 0) return { integral, bound: [] }
-  const most = integralLimit / integralGain
-  const got = clamp(integral, -most, most)
-  if (got === integral) return { integral, bound: [] }
-  const by = 'limit of the integral part'
-  return { integral: got, bound: [{ by, wanted: -integral * integralGain, got: -got * integralGain, unit: 'K' }] }
+  return { reference, price, planned: usable === true, target, bound }
 }
 
 function setpointOf(
@@ -264,20 +252,29 @@ function priceNow({ prices, now }: HeatingView, { vat }: PriceResponsiveSettings
 function reasonOf(of: {
   readonly planned: boolean
   readonly price: PriceTerm | 'unknown'
-  /** K. */
-  readonly lowered: number
+  /** What the reference goes to, at its own pace, °C. */
+  readonly target: number
   readonly error: number
   readonly wish: number
   readonly reference: number
 }): string {
   const off = Math.abs(of.error)
   const room =
-    off < 0.05 ? 'and the room is there' : `and the room is ${off.toFixed(1)} K too ${of.error > 0 ? 'warm' : 'cold'}`
+    off < 0.05
+      ? 'and the room is there'
+      : `and the room is ${off.toFixed(1)} degrees too ${of.error > 0 ? 'warm' : 'cold'}`
   const aim = `${of.reference.toFixed(1)} °C`
+  const lowered = of.wish - of.target
+  const moved = `${Math.abs(lowered).toFixed(1)} degrees ${lowered > 0 ? 'below' : 'above'} the wish of ${of.wish} °C`
+  const isMoved = Math.abs(lowered) >= 0.05
   if (of.planned) return `The plan wants ${aim} now, ${room}`
+  // The aim is slow to follow the prices: what it is now is not yet their doing, or no more.
+  if (Math.abs(of.reference - of.target) >= 0.05) {
+    const end = isMoved ? `${of.target.toFixed(1)} °C, for the coming prices ${moved}` : `the wish of ${of.wish} °C`
+    return `The aim is ${aim} now, on its way to ${end}, ${room}`
+  }
   if (of.price === 'unknown') return `The coming prices are not known, so the wish of ${of.wish} °C holds, ${room}`
-  const moved = `${Math.abs(of.lowered).toFixed(1)} K ${of.lowered > 0 ? 'below' : 'above'} the wish of ${of.wish} °C`
-  return Math.abs(of.lowered) < 0.05
-    ? `The coming prices leave the wish of ${of.wish} °C as it is, ${room}`
-    : `The coming prices take the aim to ${aim}, ${moved}, ${room}`
+  return isMoved
+    ? `The coming prices take the aim to ${aim}, ${moved}, ${room}`
+    : `The coming prices leave the wish of ${of.wish} °C as it is, ${room}`
 }

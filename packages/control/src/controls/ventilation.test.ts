@@ -65,6 +65,15 @@ test.each([
   },
   { name: 'but not air that is fresh', view: { co2: is(430), tvoc: is(20), prices: prices(0.2, 1) }, fan: 'normal' },
   { name: 'nor an empty home', view: { co2: is(700), somebodyHome: false, prices: prices(0.2, 1) }, fan: 'low' },
+  { name: 'nor when all prices are the same', view: { co2: is(700) }, fan: 'normal' },
+  {
+    name: 'nor when one price is all that is known',
+    view: { co2: is(700), prices: prices(0.2, 1).slice(0, 1) },
+    fan: 'normal',
+  },
+  { name: 'power that costs nothing is cheap', view: { co2: is(700), prices: prices(-0.5, -1) }, fan: 'high' },
+  { name: 'power that will be free is not yet', view: { co2: is(700), prices: prices(0.1, -1) }, fan: 'normal' },
+  { name: 'a CO₂ of 0 ppm is no reading', view: { co2: is(0), tvoc: is(700) }, fan: 'high' },
   {
     name: 'a warm house is cooled for nothing',
     view: { indoor: is(25), outdoor: is(17) },
@@ -80,6 +89,14 @@ test.each([
 test('nothing known of the air leaves things as they are', () => {
   const blind = { ...usual, co2: 'unknown', tvoc: 'unknown', humidity: is(Number.NaN) } as const
   expect(ventilation.decide(blind, settings)).toMatchObject({ leave: 'as-is', because: 'Nothing is known of the air' })
+})
+
+test('never in advance is never, also at prices below zero; and no CO₂ at all is not good air', () => {
+  const view = { ...usual, co2: is(700), prices: prices(-0.5, 1) }
+  expect(ventilation.decide(view, settings).set?.fanLevel).toBe('high')
+  expect(ventilation.decide(view, { ...settings, cheapBelow: 0 }).set?.fanLevel).toBe('normal')
+  const broken = { ...usual, co2: is(0), tvoc: 'unknown', humidity: 'unknown' } as const
+  expect(ventilation.decide(broken, settings)).toMatchObject({ leave: 'as-is', saw: { co2: null } })
 })
 
 test('a band is left lower than it is entered', () => {

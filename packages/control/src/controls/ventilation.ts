@@ -140,7 +140,7 @@ export const ventilation = defineControl<VentilationView>()({
     const price = priceOf(view)
     const cheap =
       !cools && air.worst === 'good' && view.somebodyHome !== false && air.hasSomethingToAir
-        ? price !== 'unknown' && price.now < settings.cheapBelow * price.ahead
+        ? price !== 'unknown' && isCheap(price, settings)
         : false
     const next = levels[levels.indexOf(floor) + 1]
     const level = cools ? most : cheap && next ? next : floor
@@ -172,6 +172,12 @@ function coolsForNothing(
   const tooWarm = indoor.value > highest - (cools ? 0.5 : 0)
   return tooWarm && outdoor.value < indoor.value - coolerBy + (cools ? 0.5 : 0)
 }
+
+/** A share of a mean below zero says nothing: what costs nothing is cheap whatever comes. */
+const isCheap = (
+  price: { readonly now: number; readonly ahead: number },
+  { cheapBelow }: VentilationSettings,
+): boolean => cheapBelow > 0 && (price.now <= 0 || price.now < cheapBelow * price.ahead)
 
 /** The marginal price now and its mean over the next twelve hours, NOK/kWh. */
 function priceOf({ prices, now }: VentilationView): Known<{ readonly now: number; readonly ahead: number }> {

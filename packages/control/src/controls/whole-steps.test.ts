@@ -4,6 +4,8 @@ import { discretise } from '../thermal/index.ts'
 import {
   carefulSettings,
   type HeatingView,
+  isStep,
+  nearestStep,
   type PiMemory,
   type PriceResponsiveSettings,
   priceResponsivePi,
@@ -14,6 +16,29 @@ import {
 const minute = 60_000
 const setpoints = { lowest: 16, highest: 30, step: 1 }
 const rules = { hysteresis: 0.5, minutesBetween: 15, carryHours: 1 }
+
+test.each([
+  { step: 0.1, wanted: 16.4, nearest: 16.4 },
+  { step: 0.2, wanted: 17.41, nearest: 17.4 },
+  { step: 0.5, wanted: 21.3, nearest: 21.5 },
+  { step: 5 / 9, wanted: 21, nearest: 21.111111111 },
+] as const)('in steps of $step °C $wanted is $nearest, without noise', ({ step, wanted, nearest }) => {
+  expect(nearestStep(wanted, { ...setpoints, step })).toBe(nearest)
+})
+
+test('a unit of whole degrees Fahrenheit that shows tenths is on a step; one set by hand between two is not', () => {
+  const fahrenheit = { ...setpoints, step: 5 / 9 }
+  expect([21.1, 21.11, 21.4].map((held) => isStep(held, fahrenheit))).toEqual([true, true, false])
+  expect([21, 21.3].map((held) => isStep(held, { ...setpoints, step: 0.5 }))).toEqual([true, false])
+  // Near its aim it rests.
+  const view: HeatingView = {
+    ...{ now: 0, room: { at: 0, value: 21.2 }, wish: { temperature: 21, lowest: 20, highest: 22, from: 'weekday' } },
+    ...{ unit: 'on', held: { at: -60 * minute, value: 21.1 }, setpoints: fahrenheit, prices: [] },
+  }
+  expect(priceResponsivePi.decide(view, carefulSettings).set?.temperature).toBe(21.1)
+  const memory = priceResponsivePi.decide(view, carefulSettings).memory
+  expect(memory?.integral).toBe(0)
+})
 
 test('the mean of the steps is what was wanted', () => {
   let held = { at: 0, value: 21 }

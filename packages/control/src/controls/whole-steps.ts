@@ -27,7 +27,18 @@ export type Stepping = {
 
 /** The nearest step the unit takes, °C. */
 export const nearestStep = (wanted: number, { lowest, highest, step }: Setpoints): number =>
-  clamp(Math.round(wanted / step) * step, Math.ceil(lowest / step) * step, Math.floor(highest / step) * step)
+  clamp(
+    plain(Math.round(wanted / step) * step),
+    plain(Math.ceil(plain(lowest / step)) * step),
+    plain(Math.floor(plain(highest / step)) * step),
+  )
+
+/** Without the noise of multiplying: 16.4 and not 16.400000000000002, which no unit has ever shown. */
+const plain = (value: number): number => Math.round(value * 1e9) / 1e9
+
+/** Whether a set-point is one that the unit takes, also as a unit shows it that rounds: 21.1 °C for 70 °F. */
+export const isStep = (value: number, setpoints: Setpoints): boolean =>
+  Math.abs(nearestStep(value, setpoints) - value) <= setpoints.step / 10
 
 /**
  * The set-point for a wanted one, with error feedback.

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { localDay, localTimeOf } from '@nabolag/core'
+import { localTimeOf } from '@nabolag/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { householdPrice, priceParts } from './household-price.ts'
@@ -146,75 +146,6 @@ test('the hour in which the cap is reached is paid by shares, and one more kWh i
   expect(intervals[1]!.total.withVat).toBeCloseTo(2.427875, 12)
   expect(intervals[1]!.marginal).toBeCloseTo(2.927875, 12)
   expect(intervals[2]!.total.withVat).toBeCloseTo(2.927875, 12)
-})
-
-describe('quarters', () => {
-  const start = at('2026-08-12T08:00:00Z')
-  const spot = [0.5, 0.6, 1.1, 1.4].map((price, i) => ({
-    ...{ start: start + (i * hour) / 4, end: start + ((i + 1) * hour) / 4, price },
-  }))
-  const settings: PriceSettings = { ...trondheim, support: undefined }
-  const supports = (more: Partial<PriceSettings>) =>
-    householdPrice({ spot, settings: { ...settings, ...more }, timezone }).intervals.map(({ parts }) => [
-      Math.round(parts.spot.withoutVat * 1e6) / 1e6,
-      Math.round(parts.support.withoutVat * 1e6) / 1e6,
-    ])
-
-  test('support by quarter, by the hour, and all by the hour', () => {
-    // Quarters above 0.77: 0.9 × 0.33 = 0.297 and 0.9 × 0.63 = 0.567. Mean of the hour 0.9: 0.9 × 0.13 = 0.117.
-    expect(supports({})).toEqual([
-      [0.5, 0],
-      [0.6, 0],
-      [1.1, -0.297],
-      [1.4, -0.567],
-    ])
-    expect(supports({ supportSettledBy: 'hour' })).toEqual([
-      [0.5, -0.117],
-      [0.6, -0.117],
-      [1.1, -0.117],
-      [1.4, -0.117],
-    ])
-    expect(supports({ settledBy: 'hour' })).toEqual([
-      [0.9, -0.117],
-      [0.9, -0.117],
-      [0.9, -0.117],
-      [0.9, -0.117],
-    ])
-  })
-
-  test('brought to hours, and hours to quarters', () => {
-    expect(householdPrice({ spot, settings, timezone, minutes: 60 }).intervals).toHaveLength(1)
-    const hours = spotAt('2026-08-12T08:00:00Z', 0.5, 0.6)
-    expect(householdPrice({ spot: hours, settings, timezone, minutes: 15 }).intervals).toHaveLength(8)
-  })
-})
-
-test.each([
-  ['2026-03-29', 60, 23, 7],
-  ['2026-03-29', 15, 92, 28],
-  ['2026-10-25', 60, 25, 9],
-  ['2026-10-25', 15, 100, 36],
-  ['2026-08-12', 60, 24, 8],
-])('%s at %d min has %d prices, %d of them by night', (date, minutes, count, night) => {
-  const [from, to] = localDay(date, timezone)
-  const spot: SpotEntry[] = []
-  for (let start = from; start < to; start += minutes * 60_000)
-    spot.push({ start, end: start + minutes * 60_000, price: 0.5 })
-  const { intervals, missing } = householdPrice({ spot, settings: trondheim, timezone })
-  expect(intervals).toHaveLength(count)
-  expect(missing).toEqual([])
-  expect(intervals.filter(({ gridRule }) => gridRule === 'base')).toHaveLength(night)
-  for (const { start, gridRule } of intervals) {
-    const { hour } = localTimeOf(start, timezone)
-    expect(gridRule).toBe(hour >= 6 && hour < 22 ? 'day' : 'base')
-  }
-})
-
-test('a price for many hours is cut at each, in a time zone of half hours too', () => {
-  const spot: SpotEntry[] = [{ start: at('2026-08-11T22:00:00Z'), end: at('2026-08-12T22:00:00Z'), price: 0.5 }]
-  expect(householdPrice({ spot, settings: trondheim, timezone }).intervals).toHaveLength(24)
-  const { intervals } = householdPrice({ spot, settings: trondheim, timezone: 'Asia/Kolkata' })
-  expect(intervals.map(({ start }) => localTimeOf(start, 'Asia/Kolkata').minute)).toEqual([30, ...Array(24).fill(0)])
 })
 
 test('what is not known is left out and named; nothing gives nothing', () => {

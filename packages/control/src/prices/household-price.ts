@@ -5,7 +5,7 @@
  *
  * The capacity step is a price of the month, not of the kWh: `capacity.ts`.
  */
-import { type LocalTime, localTimeOf } from '@nabolag/core'
+import { type LocalTime, localDay, localTimeOf } from '@nabolag/core'
 import type { Use } from './capacity.ts'
 import { covering, type Dated, inForce } from './dated.ts'
 import { type GridCompany, gridCompanies } from './grid-companies.ts'
@@ -87,15 +87,24 @@ export function householdPrice({
   const notes = new Set<string>()
   const rates = ratesOf(settings, notes)
   const energyOf = energyWithin(use)
+  const meanOf = meanWithin(tidySpot(spot))
   const used = new Map(Object.entries(usedBefore))
+  const isByHour = settings.settledBy === 'hour' || settings.supportSettledBy === 'hour'
 
-  const priced = intervals.map(({ start, end, price, estimated = false }): PricedInterval => {
+  const priced = intervals.map(({ start, end, price, estimated = false }, i): PricedInterval => {
     const time = localTimeOf(start, timezone)
     const month = time.date.slice(0, 7)
     const rate = rates(time)
     const byHour = priceAt(hours, start) ?? price
     const billed = settings.settledBy === 'hour' ? byHour : price
-    const support = rate.support.amount(settings.supportSettledBy === 'hour' ? byHour : billed)
+    // The mean of the quarters' support is not the support of their mean price.
+    const support = isByHour ? rate.support.amount(byHour) : meanOf(start, end, rate.support.amount)
+    const last = intervals[i - 1]?.end ?? start
+    if (last < start) {
+      // What was drawn while no price was known counts towards the cap as well.
+      const since = Math.max(last, localDay(`${month}-01`, timezone)[0])
+      used.set(month, (used.get(month) ?? 0) + energyOf(since, start))
+    }
 
     const before = used.get(month) ?? 0
     const energy = energyOf(start, end)
@@ -200,7 +209,7 @@ function ratesOn(date: string, settings: PriceSettings, notes: Set<string>): Day
   if (tax && 'assumed' in tax && tax.assumed && zone !== 'action-zone') {
     notes.add(`Electricity tax is not known for ${date.slice(0, 4)}; ${tax.entry.value} NOK/kWh is assumed`)
   }
-  const scheme = settings.support ? chosenOn(settings.support, date) : 'stromstotte'
+  const scheme = chosenOn(settings.support, date)
   const support = supportOn(date, scheme, settings.home ?? 'home', {
     stromstotte: tableFor(settings.stromstotte, stromstotte, date),
     norgespris: tableFor(settings.norgespris, norgespris, date),
@@ -218,6 +227,25 @@ function ratesOn(date: string, settings: PriceSettings, notes: Set<string>): Day
 
 const tableFor = <T extends Dated>(own: readonly T[] | undefined, known: readonly T[], date: string): readonly T[] =>
   own && covering(own, date) ? own : known
+
+/** The mean by time of what a function makes of the prices between two moments that only move on. */
+function meanWithin(
+  entries: readonly { readonly start: number; readonly end: number; readonly price: number }[],
+): (start: number, end: number, of: (price: number) => number) => number {
+  let first = 0
+  return (start, end, of) => {
+    while (first < entries.length && entries[first]!.end <= start) first++
+    let [sum, time, count] = [0, 0, 0]
+    for (let i = first; i < entries.length && entries[i]!.start < end; i++) {
+      const { start: from, end: to, price } = entries[i]!
+      const overlap = Math.min(to, end) - Math.max(from, start)
+      sum += of(price) * overlap
+      time += overlap
+      count++
+    }
+    return count === 1 ? of(entries[first]!.price) : sum / time
+  }
+}
 
 /** kWh between two moments that only move on, from use in any steps. */
 function energyWithin(use: readonly Use[]): (start: number, end: number) => number {

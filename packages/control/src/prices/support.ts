@@ -88,8 +88,11 @@ export function supportOn(date: string, scheme: SupportScheme, home: KindOfHome,
   }
 }
 
-/** The scheme a house has chosen on a date; none before its first choice. */
+/**
+ * The scheme of a house on a date: what it has chosen, and where no choice of its speaks of the date strømstøtte, which
+ * a household has without asking. An empty list is the choice of none.
+ */
 export const chosenOn = (
-  choices: readonly (Dated & { readonly scheme: SupportScheme })[],
+  choices: readonly (Dated & { readonly scheme: SupportScheme })[] | undefined,
   date: string,
-): SupportScheme => covering(choices, date)?.scheme ?? 'none'
+): SupportScheme => covering(choices ?? [], date)?.scheme ?? (choices?.length === 0 ? 'none' : 'stromstotte')
