@@ -103,6 +103,7 @@ export async function run({ json }: { json: boolean }) {
             row('two winters, share above the best for this plant', year.planner.cost / year.foresight.cost - 1, 0.01),
             row('two winters, heat loss wrong by 25 %, share above', worst(year) / year.planner.cost - 1, 0.015),
             row('two months, heat loss wrong by 25 %, Kh too cold', tooCold(year.twoMonths), 15),
+            row('two months, thermometer off by 0.1 K, Kh too cold', year.twoMonths.noisy.tooCold, 15),
           ]
         : []),
       ...(year?.published

@@ -27,12 +27,12 @@ export function months(solver: Solver, say: (text: string) => void) {
     const best = bestMonth(solver, data, one)
     const share = (total: number) => total / best.total - 1
     const known = runMonth(solver, data, one, { step: 'ruled' })
-    const guessed = runMonth(solver, data, one, { step: 'ruled', load: 'usual' })
+    const guessed = runMonth(solver, data, one, { step: 'ruled', load: 'forecast' })
     const heedless = runMonth(solver, data, one, { step: 'none' })
     const row = {
       name: one.name,
       best: best.total,
-      // Share above the optimum: load of the next two days known; taken from the days before; no regard to the charge.
+      // Share above the optimum: load of the next two days known; forecast from what was used; no regard to the charge.
       aboveWithLoadKnown: share(known.total),
       aboveWithLoadGuessed: share(guessed.total),
       aboveWithoutRegard: share(heedless.total),

@@ -34,6 +34,8 @@ export type Estimate = {
   readonly covariance: readonly number[]
   /** Readings in a row that did not fit. */
   readonly strange: number
+  /** Root mean square of what the readings of the last day were off from what was expected, K. */
+  readonly spread?: number
 }
 
 export type Observation = {
@@ -62,6 +64,8 @@ const longestGap = 48
 /** Square of the deviations beyond which a reading does not fit. */
 const outlierAt = 9
 const outliersInRow = 3
+/** Time constant by which `spread` forgets, h. */
+const spreadOver = 24
 
 const possible = (reading: unknown): reading is number => typeof reading === 'number' && reading > -40 && reading < 60
 
@@ -71,7 +75,7 @@ export function makeFilter(house: HouseParameters, noise: Noise = usualNoise, mo
     const { Hie, Hea } = house
     const structure = (Hie * reading + Hea * outdoor) / (Hie + Hea)
     const covariance = [noise.reading ** 2 * 4, 0, 0, 0, 1, 0, 0, 0, 0.25]
-    return { at, air: reading, structure, disturbance: 0, covariance, strange: 0 }
+    return { at, air: reading, structure, disturbance: 0, covariance, strange: 0, spread: noise.reading }
   }
 
   const step = (before: Estimate, { at, reading, input }: Observation): FilterStep => {
@@ -90,8 +94,10 @@ export function makeFilter(house: HouseParameters, noise: Noise = usualNoise, mo
     const error = reading - predicted.air
     const deviation = Math.sqrt(predicted.covariance[0]! + noise.reading ** 2)
     const innovation = { error, deviation }
+    const spread = spreadWith(before.spread ?? noise.reading, Math.min(Math.abs(error), 3 * deviation), hours)
     if ((error / deviation) ** 2 <= outlierAt) {
-      return { estimate: update(predicted, error, noise.reading, most), outcome: 'updated', innovation }
+      const estimate = update({ ...predicted, spread }, error, noise.reading, most)
+      return { estimate, outcome: 'updated', innovation }
     }
     if (before.strange + 1 < outliersInRow)
       return { estimate: { ...predicted, strange: before.strange + 1 }, outcome: 'outlier', innovation }
@@ -100,7 +106,7 @@ export function makeFilter(house: HouseParameters, noise: Noise = usualNoise, mo
     covariance[0]! += error * error
     covariance[8]! += 1
     return {
-      estimate: update({ ...predicted, covariance }, error, noise.reading, most),
+      estimate: update({ ...predicted, covariance, spread }, error, noise.reading, most),
       outcome: 'widened',
       innovation,
     }
@@ -108,15 +114,22 @@ export function makeFilter(house: HouseParameters, noise: Noise = usualNoise, mo
   return { begin, step }
 }
 
+function spreadWith(before: number, error: number, hours: number): number {
+  const weight = 1 - Math.exp(-hours / spreadOver)
+  const sound = before >= 0 && before < 10 ? before : 0
+  return Math.sqrt((1 - weight) * sound ** 2 + weight * error ** 2)
+}
+
 function predict(
   house: HouseParameters,
   noise: Noise,
-  { air, structure, disturbance, covariance, strange }: Estimate,
+  before: Estimate,
   input: HouseInput | undefined,
   hours: number,
   at: number,
 ): Estimate {
-  if (hours === 0) return { at, air, structure, disturbance, covariance, strange }
+  if (hours === 0) return { ...before, at }
+  const { air, structure, disturbance, covariance } = before
   const m = stepMatrix(house, hours)
   const F = [m.aa, m.as, m.aq, m.sa, m.ss, m.sq, 0, 0, 1]
   const spread = product(product(F, covariance), transpose(F))
@@ -125,26 +138,21 @@ function predict(
   spread[8]! += noise.disturbance ** 2 * hours
   if (!input) {
     spread[0]! += hours
-    return { at, air, structure, disturbance, covariance: spread, strange }
+    return { ...before, at, covariance: spread }
   }
   const warmth = input.heat + input.gains + disturbance
   return {
+    ...before,
     at,
     air: m.aa * air + m.as * structure + m.ao * input.outdoor + m.aq * warmth + m.ai * input.sun,
     structure: m.sa * air + m.ss * structure + m.so * input.outdoor + m.sq * warmth + m.si * input.sun,
-    disturbance,
     covariance: spread,
-    strange,
   }
 }
 
 /** Joseph's form: stays symmetric and positive whatever is rounded. */
-function update(
-  { at, air, structure, disturbance, covariance: P }: Estimate,
-  error: number,
-  deviation: number,
-  most: number,
-): Estimate {
+function update(predicted: Estimate, error: number, deviation: number, most: number): Estimate {
+  const { air, structure, disturbance, covariance: P } = predicted
   const variance = P[0]! + deviation ** 2
   const [k0, k1, k2] = [P[0]! / variance, P[3]! / variance, P[6]! / variance]
   const left = [1 - k0, 0, 0, -k1, 1, 0, -k2, 0, 1]
@@ -161,7 +169,7 @@ function update(
     covariance[j * 3 + i] = mean
   }
   return {
-    at,
+    ...predicted,
     air: air + k0 * error,
     structure: structure + k1 * error,
     disturbance: Math.min(most, Math.max(-most, disturbance + k2 * error)),

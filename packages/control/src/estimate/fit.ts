@@ -36,12 +36,15 @@ const starts = [
   [0.6, -1, 0, 1],
 ]
 
-/** @param fixed parameters that are not free, such as the sun where it is not known */
+/**
+ * @param fixed parameters that are not free, such as the sun where it is not known
+ * @param search.begin where to look first; `quick`: there and at what is believed only, and without standard errors
+ */
 export function fitHouse(
   samples: readonly Sample[],
   priors: Priors,
   fixed: Partial<Record<Parameter, number>> = {},
-  begin?: HouseParameters,
+  { begin, quick = false }: { readonly begin?: HouseParameters; readonly quick?: boolean } = {},
 ): Fit {
   const free = parameterNames.filter((name) => fixed[name] === undefined)
   const of = (x: readonly number[]) => unpack(x, free, fixed)
@@ -56,7 +59,7 @@ export function fitHouse(
     return sum
   }
   const order: readonly Parameter[] = ['Ci', 'Ce', 'Hie']
-  const from = starts.map((shifts) =>
+  const from = (quick ? starts.slice(0, 1) : starts).map((shifts) =>
     logs.map(({ mean, deviation }, n) => {
       const name = free[n]
       if (name === undefined) return mean
@@ -67,10 +70,10 @@ export function fitHouse(
   // A former model of this house is the best place to begin.
   if (begin) from.unshift(logs.map(({ mean }, n) => (free[n] && begin[free[n]] > 0 ? Math.log(begin[free[n]]) : mean)))
   // A short walk from each start; the best of them is then carried to its end.
-  const walks = from.map((start) => minimise(posterior, start, { rounds: 15 }))
+  const walks = from.map((start) => minimise(posterior, start, { rounds: quick ? 30 : 15 }))
   const best = walks.reduce((a, b) => (b.value < a.value ? b : a))
-  const { at, value } = minimise(posterior, best.at)
-  const spread = invert(curvature(posterior, at))
+  const { at, value } = quick ? best : minimise(posterior, best.at)
+  const spread = quick ? undefined : invert(curvature(posterior, at))
   const { house, noise } = of(at)
   const errorOf = (f: (house: HouseParameters) => number) => {
     if (!spread) return Number.POSITIVE_INFINITY

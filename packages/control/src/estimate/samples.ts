@@ -9,6 +9,11 @@ export type Sample = {
   readonly air: number | null
   /** null when one of them was not known. */
   readonly input: HouseInput | null
+  /**
+   * Where its heat is not measured but reckoned from what its unit is set to: K that the set-point is above the room, and
+   * the most heat the unit could give, kW.
+   */
+  readonly unit?: { readonly above: number; readonly most: number }
 }
 
 export type TimedValue = { readonly time: number; readonly value: number }
@@ -21,6 +26,8 @@ export type History = {
   readonly gains?: readonly TimedValue[]
   /** kW/m² */
   readonly sun?: readonly TimedValue[]
+  /** By what `heat` was reckoned, where it was: K above the room, and kW. */
+  readonly unit?: { readonly above: readonly TimedValue[]; readonly most: readonly TimedValue[] }
 }
 
 /**
@@ -61,10 +68,18 @@ export function toSamples(history: History, hours: number): Sample[] {
   const heat = mean(history.heat, 0, 0)
   const gains = history.gains ? mean(history.gains, 0, 2) : undefined
   const sun = history.sun ? mean(history.sun, 0, 2) : undefined
+  const above = mean(history.unit?.above, 0, 0)
+  const most = mean(history.unit?.most, 0, 0)
   return air.map((value, n) => {
     const [ta, q] = [outdoor[n] ?? null, heat[n] ?? null]
     const input =
       ta === null || q === null ? null : { outdoor: ta, heat: q, gains: gains?.[n] ?? 0, sun: sun?.[n] ?? 0 }
-    return { at: begin + n * step, air: value !== null && value > -40 && value < 60 ? value : null, input }
+    const [over, full] = [above[n] ?? null, most[n] ?? null]
+    return {
+      at: begin + n * step,
+      air: value !== null && value > -40 && value < 60 ? value : null,
+      input,
+      ...(over !== null && full !== null && { unit: { above: over, most: full } }),
+    }
   })
 }

@@ -1,6 +1,17 @@
 /** Days drawn by lot, so that an owner can know what control saves in the own house. */
 import type { Experiment } from './types.ts'
 
+type Decides = { readonly decide: (...given: never[]) => { readonly because: string } }
+
+/** The same control, whose reason says that the day was drawn. */
+export const sayingSo = <C extends Decides>(control: C): C => ({
+  ...control,
+  decide: (...given: Parameters<C['decide']>) => {
+    const decision = control.decide(...given)
+    return { ...decision, because: `Today was drawn to go without price and plan. ${decision.because}` }
+  },
+})
+
 /** Of so many days in a row half are baseline days, whichever they are: weather changes slowly, and both see it. */
 const block = 4
 const dayLength = 86_400_000

@@ -50,7 +50,8 @@ export function fallbackOf(
   const { capability, location, verbs } = loop.actuator
   if (capability !== 'thermostat' || !verbs || !Object.hasOwn(verbs, 'setFallback')) return { memory: before }
   const wanted = loop.mode === 'control' ? fallbackSchedule(room, loop) : []
-  const text = JSON.stringify(wanted)
+  // In another time zone the same hours are others.
+  const text = wanted.length > 0 ? JSON.stringify({ timezone, wanted }) : '[]'
   if (text === (before?.schedule ?? '[]')) return { memory: before }
   const waits = before !== undefined && wanted.length > 0 && Math.abs(now - before.at) < leastHours * 3_600_000
   if (waits) return { memory: before }

@@ -8,6 +8,7 @@ import { takeTurn } from '../safety/turn.ts'
 import { cop, heatLoss } from '../thermal/index.ts'
 import { setpointsOf } from './actuate.ts'
 import { heatingControls, settingsOf } from './controllers.ts'
+import { sayingSo } from './experiment.ts'
 import { homeName, planRoomName } from './plan-view.ts'
 import { outdoorNow, type RoomState } from './room-state.ts'
 import type { LoopGiven, LoopOutcome, LoopPart } from './turn.ts'
@@ -40,7 +41,8 @@ export function heatingTurn(
     return takeTurn((rests ? restingIn(control, own) : control) as never, of as never)
   }
   const control = heatingControls.find((one) => one.name === name) ?? heatingControls[0]
-  return { turn: turn(control), by: control.name }
+  const isDrawn = given.isBaseline && loop.controller !== control.name
+  return { turn: turn(isDrawn ? sayingSo(control) : control), by: control.name }
 }
 
 const restingIn = (control: (typeof heatingControls)[number], mode: string) => ({

@@ -58,10 +58,14 @@ function loopOf({ control, by, moves, fallback }: Fields): LoopMemory {
   }
 }
 
-const roomOf = ({ estimate, owed }: Fields): RoomMemory => ({
-  ...(isEstimate(estimate) && { estimate }),
-  ...(isWithin(owed, mostOwed) && { owed }),
-})
+function roomOf({ estimate, owed, same }: Fields): RoomMemory {
+  const { value, since } = fieldsOf(same)
+  return {
+    ...(isEstimate(estimate) && { estimate }),
+    ...(isWithin(owed, mostOwed) && { owed }),
+    ...(isNumber(value) && isTime(since) && { same: { value, since } }),
+  }
+}
 
 const kinds = ['command', 'safety', 'release'] satisfies readonly Move['kind'][]
 

@@ -7,21 +7,25 @@ import { battery as batteryControl } from '../controls/battery.ts'
 import { clamp, hour, isNumber, minute } from '../controls/define-control.ts'
 import { modelPredictive } from '../controls/model-predictive.ts'
 import { capacityFor, stepToKeep } from '../mpc/capacity-soft.ts'
+import { wary } from '../mpc/load-forecast.ts'
 import { biasOf, corrected, onGrid } from '../mpc/outlook.ts'
 import { shareOf } from '../mpc/shared-cap.ts'
 import type { Battery, Home, Room, View } from '../mpc/view.ts'
-import { usualGrid } from '../mpc/view.ts'
+import { gridFor } from '../mpc/view.ts'
 import { tariffsOf, vatOn } from '../prices/household-price.ts'
 import { cop, heatLoss } from '../thermal/index.ts'
 import { settingsOf } from './controllers.ts'
+import { loadAhead } from './load-ahead.ts'
 import { soundMemory } from './memory.ts'
 import { type HousePrices, pricesOf } from './prices.ts'
-import { outdoorNow, roomStateOf, stateNow } from './room-state.ts'
+import { houseOf, outdoorNow, roomStateOf, stateNow } from './room-state.ts'
 import type { HouseMemory, HouseSeen, HouseSetup, LoopSetup, RoomSetup } from './types.ts'
 
 /** A plan holds for so long before a new one is wanted; one that is only a thermostat's for less. */
 const planMinutes = 30
 const retryMinutes = 10
+/** NOK per kW of change: on the twin half of the set-point moves, for a few tenths of a per cent of the cost. */
+const smooth = 0.01
 
 /** The name of the one home of a plan, and of its rooms. */
 export const homeName = 'home'
@@ -69,7 +73,7 @@ export function planViewOf(
   prices: HousePrices = pricesOf(setup, seen, now),
 ): View | undefined {
   const memory = soundMemory(kept)
-  const grid = usualGrid
+  const grid = gridFor(setup.rooms.map((room) => houseOf(room, setup)))
   const starts: number[] = []
   let at = now
   for (const hours of grid.steps) {
@@ -88,20 +92,26 @@ export function planViewOf(
 
   const outlook = onGrid(seen.weather, now, grid.steps, outdoorNow(seen, now))
   const outdoor = corrected(outlook.outdoor, grid.steps, biasOf(seen.pastForecast ?? [], seen.outdoor))
-  const expected = expectedOf(seen, now, starts)
-  const load = expected.map((power, k) =>
+  const ahead = loadAhead(setup, seen, now, grid.steps, { outdoor, solar: outlook.solar })
+  const load = ahead.used.map((power, k) =>
     Math.max(0.05, power - Math.min(0.8 * power, heatingPowerOf(rooms, outdoor[k]!))),
   )
   const today = localTime(now, setup.timezone).date
   const tariffs = tariffsOf(prices.settings).capacity
   const question = {
     ...{ tariffs, vat: vatOn(prices.settings, today), timezone: setup.timezone, steps: grid.steps },
-    ...{ expected, movable: movableOf(rooms, battery) },
+    ...{ expected: ahead.drawn, spread: ahead.spread, movable: movableOf(rooms, battery) },
   }
   // The step to keep is chosen as the day began: one high hour is no reason to give up the month.
   const began = localDay(today, setup.timezone)[0]
-  const aim = stepToKeep({ ...question, now: began, use: seen.use.filter(({ start }) => start < began) })
+  const aim = stepToKeep({
+    ...question,
+    now: began,
+    expectedFrom: now,
+    use: seen.use.filter(({ start }) => start < began),
+  })
   const capacity = capacityFor({ ...question, now, use: seen.use }, aim)
+  const planned = capacity && rooms.length > 0 ? load.map((kw, k) => kw + wary * ahead.spread[k]!) : load
   const metered = battery !== undefined || capacity !== undefined || setup.fuse !== undefined
   const cap = capOf(setup, seen, now, grid.steps)
   const home: Home = {
@@ -111,13 +121,13 @@ export function planViewOf(
     sun: outlook.irradiance,
     price: meanOf(prices.intervals, starts, ends, ({ marginal }) => marginal),
     sell: meanOf(prices.intervals, starts, ends, ({ sell }) => sell),
-    ...(metered && { load, solar: outlook.solar }),
+    ...(metered && { load: planned, solar: ahead.isNet ? outlook.solar.map(() => 0) : outlook.solar }),
     ...(battery && { battery }),
     ...(setup.fuse !== undefined && { fuse: setup.fuse }),
     ...(capacity && { capacity }),
     ...(cap && { cap }),
   }
-  return { now, grid, homes: [home], ...(memory.plan && { last: memory.plan }) }
+  return { now, grid, homes: [home], smooth, ...(memory.plan && { last: memory.plan }) }
 }
 
 /** The owner's own cap, and the house's part of one that it shares; the lower of the two. */
@@ -153,6 +163,7 @@ function planRoom(room: RoomSetup, loop: LoopSetup, { setup, seen, memory, now, 
     air: estimate.air,
     structure: estimate.structure,
     disturbance: estimate.disturbance,
+    ...(estimate.spread !== undefined && { spread: estimate.spread }),
     lower: wishes.map(({ temperature, lowest }) =>
       clamp(temperature - useOfBand * (temperature - lowest), frost + 1, highest),
     ),
@@ -178,25 +189,6 @@ function batteryOf(setup: HouseSetup, seen: HouseSeen, now: number): Battery | u
     discharge: power,
     ...(wear !== undefined && { wear }),
   }
-}
-
-/** What the whole house is expected to draw, kW: the mean of the same hour of the last week; without one, as now. */
-function expectedOf(seen: HouseSeen, now: number, starts: readonly number[]): number[] {
-  const hours = new Map<number, { sum: number; count: number }>()
-  for (const { start, end, energy } of seen.use) {
-    if (end > now || start < now - 7 * 24 * hour) continue
-    const power = energy / ((end - start) / hour)
-    if (!isNumber(power) || power < 0) continue
-    const slot = Math.floor(start / hour) % 24
-    const sofar = hours.get(slot) ?? { sum: 0, count: 0 }
-    hours.set(slot, { sum: sofar.sum + power, count: sofar.count + 1 })
-  }
-  const newest = seen.power.findLast(({ value }) => isNumber(value))?.value
-  const otherwise = isNumber(newest) ? newest / 1000 : 0.5
-  return starts.map((start) => {
-    const slot = hours.get(Math.floor(start / hour) % 24)
-    return slot ? slot.sum / slot.count : otherwise
-  })
 }
 
 /** What can be moved to another hour: a heat pump's power for some hours, and all that a battery holds, with its losses. */

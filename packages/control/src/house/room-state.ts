@@ -4,7 +4,7 @@ import { type Estimate, makeFilter } from '../estimate/filter.ts'
 import { usualHouse } from '../estimate/prior.ts'
 import type { Heating } from '../mpc/view.ts'
 import { believed, type Reading, roomRules } from '../safety/readings.ts'
-import { cop, type HouseParameters, mostHeat, usualHeatPump } from '../thermal/index.ts'
+import { cop, type HouseParameters, mostHeat, shareOfHeat, usualHeatPump } from '../thermal/index.ts'
 import type { Held, HouseSeen, HouseSetup, LoopSetup, Outlook, RoomSetup } from './types.ts'
 
 /** A room whose floor nobody gave, m². */
@@ -50,8 +50,7 @@ export function heatNow({ pump, resistance = 0 }: Heating, held: Held | undefine
   if (isNumber(held.power)) return clamp((held.power / 1000) * (pump ? cop(pump, outdoor) : 1), 0, 2 * most)
   const target = held.set.temperature
   if (!isNumber(target)) return 0
-  const share = clamp((target - air + 0.5) / 2, 0, 1)
-  return share < 0.12 ? 0 : share * most
+  return shareOfHeat(target - air, pump?.band) * most
 }
 
 /** The forecast at a time: in a line between its points, the ends held; absent where it has none. */

@@ -8,6 +8,7 @@ import { believed, type Reading, type ReadingRules, roomRules } from '../safety/
 import { takeTurn } from '../safety/turn.ts'
 import { cop, usualHeatPump } from '../thermal/index.ts'
 import { settingsOf } from './controllers.ts'
+import { sayingSo } from './experiment.ts'
 import { homeName } from './plan-view.ts'
 import { outdoorNow, outlookAt } from './room-state.ts'
 import type { LoopGiven, LoopOutcome, LoopPart } from './turn.ts'
@@ -34,7 +35,7 @@ export function batteryTurn(part: LoopPart, given: LoopGiven): LoopOutcome {
     prices: prices.steps,
     most: { charge: most, discharge: most, draw: 1000 * (setup.fuse ?? 20), give: 1000 * (setup.fuse ?? 20) },
   }
-  const turn = takeTurn(battery, {
+  const turn = takeTurn(isBaseline ? sayingSo(battery) : battery, {
     view,
     settings: settingsOf(battery.settings, part.loop.settings),
     memory: part.memoryOf(battery.name) as never,
@@ -50,7 +51,8 @@ const mostOf = ({ actuator }: LoopSetup, { battery: own }: HouseSetup) =>
 
 /** The battery's part of a plan, as its control follows it. */
 export function batteryPlanOf(plan: Plan | undefined, madeAt: number | undefined): BatteryPlan | undefined {
-  const flows = plan?.homes.find(({ name }) => name === homeName)?.battery
+  const home = plan?.homes.find(({ name }) => name === homeName)
+  const flows = home?.battery
   if (!plan || !flows || madeAt === undefined || plan.status === 'thermostat') return undefined
   let from = plan.from
   const steps = plan.steps.map((hours, k) => {
@@ -59,7 +61,9 @@ export function batteryPlanOf(plan: Plan | undefined, madeAt: number | undefined
     from = to
     return step
   })
-  return { madeAt, steps }
+  const isHeld = home?.limits.some(({ limit }) => limit === 'capacity-step')
+  const bought = home?.meter?.bought.filter((_, k) => steps[k]!.from < plan.from + 24 * hour) ?? []
+  return { madeAt, steps, ...(isHeld && bought.length > 0 && { highest: 1000 * Math.max(...bought) }) }
 }
 
 /** Fresh air by floor area for the three steps of usual units, m³/h per m², and a fan's power at the middle one. */
@@ -109,7 +113,7 @@ export function ventilationTurn(part: LoopPart, given: LoopGiven): LoopOutcome {
   }
   const newest = [air?.co2, air?.tvoc, air?.humidity].flatMap((one) => one ?? [])
   const at = Math.max(0, ...newest.map((one) => one.at))
-  const turn = takeTurn(ventilation, {
+  const turn = takeTurn(isBaseline ? sayingSo(ventilation) : ventilation, {
     view,
     settings: settingsOf(ventilation.settings, part.loop.settings),
     memory: part.memoryOf(ventilation.name) as never,

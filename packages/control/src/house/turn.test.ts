@@ -87,10 +87,14 @@ test.each([
   expect(loops[0]!.receipt.sentence).toContain(says)
 })
 
-test('near frost a unit that cools is switched to heating, even when it was paused', () => {
+test.each([
+  { mode: 'cool', on: false },
+  { mode: 'cool', on: true },
+  { mode: 'fan', on: true },
+])('near frost a unit in the mode $mode is switched to heating, even when it was paused', ({ mode, on }) => {
   const { loops } = turn({
     setup: withLoop({ pausedUntil: now + hour }),
-    seen: { ...roomReads(7.5), held: { 7: { at: now, set: { temperature: 20, on: false }, mode: 'cool' } } },
+    seen: { ...roomReads(7.5), held: { 7: { at: now, set: { temperature: 20, on }, mode } } },
   })
   expect(loops[0]!.verdict.outcome).toBe('safety')
   expect(loops[0]!.commands.map(({ verb, arguments: args }) => [verb, Object.values(args).at(-1)])).toEqual([
@@ -182,7 +186,9 @@ test('on a baseline day the plain schedule stands in, and half of all days are s
   expect(isBaselineDay(experiment, '2026-02-10')).toBe(false)
   const seed = [1, 2, 3, 4, 5, 6, 7, 8].find((one) => isBaselineDay({ ...experiment, seed: one }, '2026-01-20'))!
   const drawn = { ...withLoop({ controller: 'model-predictive' }), experiment: { ...experiment, seed } }
-  expect(turn({ setup: drawn }).loops[0]!.receipt.control).toBe('schedule')
+  const { control, because } = turn({ setup: drawn }).loops[0]!.receipt
+  expect(control).toBe('schedule')
+  expect(because).toMatch(/^Today was drawn to go without price and plan. The wish for this hour is /)
 })
 
 test('the schedule left at the vendor has at most eight steps, and never one colder than wished for long', () => {
@@ -196,6 +202,12 @@ test('the schedule left at the vendor has at most eight steps, and never one col
   const first = turn({ setup: own })
   expect(first.loops[0]!.commands.map(({ verb }) => verb)).toEqual(['setTargetTemperature', 'setFallback'])
   expect(turn({ setup: own, memory: first.memory, now: now + 5 * minute }).loops[0]!.commands).toEqual([])
+  const moved = { ...own, timezone: 'Europe/Helsinki' }
+  expect(turn({ setup: moved, memory: first.memory, now: now + 25 * hour }).loops[0]!.commands).toContainEqual(
+    expect.objectContaining({
+      ...{ verb: 'setFallback', arguments: expect.objectContaining({ timezone: 'Europe/Helsinki' }) },
+    }),
+  )
   const watched = { ...own, loops: [{ ...own.loops[0]!, mode: 'observe' as const }] }
   const left = turn({ setup: watched, memory: first.memory, now: now + 5 * minute })
   expect(left.loops[0]!.commands).toEqual([
@@ -218,6 +230,30 @@ test('a command without an effect on the room is told of', () => {
   expect(noticed(shows(24, 5))[0]).toMatch(/was set to 24 °C at 08:35 and has not become warmer/)
   expect(noticed(shows(24, 800))).toEqual([])
   expect(noticed(shows(20))[0]).toMatch(/still shows 20 °C/)
+})
+
+test('a thermometer that sticks is told of after half a day, and its loop without an effect for as long as that lasts', () => {
+  let memory = noMemory
+  const told: string[][] = []
+  for (let n = 0; n <= 15 * 12; n++) {
+    const at = now + n * 5 * minute
+    const stuck = Array.from({ length: 36 }, (_, k) => ({ at: at - (1 + 5 * (36 - k)) * minute, value: 20.4 }))
+    const held = { 7: { at: at - minute, set: { temperature: 22, on: true }, mode: 'heat', power: 10 } }
+    const { memory: kept } = turn({
+      seen: { ...seen, rooms: { 1: [stuck] }, held: n === 0 ? seen.held : held },
+      memory,
+      now: at,
+    })
+    memory = JSON.parse(JSON.stringify(kept))
+    told.push(memory.notices.map(({ kind }) => kind))
+  }
+  expect(told[2 * 12]).toEqual(['no-effect'])
+  expect(told[6 * 12]).toEqual(['no-effect'])
+  expect(told.at(-1)).toEqual(['no-effect', 'same-reading'])
+  expect(memory.notices[1]!.sentence).toContain('Stue has shown exactly 20.4 °C for 18 hours')
+  const at = now + 16 * hour
+  const moved = { ...seen, rooms: { 1: [[{ at: at - minute, value: 20.5 }]] } }
+  expect(turn({ seen: moved, memory, now: at }).memory.notices.map(({ kind }) => kind)).not.toContain('same-reading')
 })
 
 test('a clock that went back, or memory that is nonsense, leaves a turn with a receipt', () => {

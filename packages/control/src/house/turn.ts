@@ -17,7 +17,7 @@ import { isBaselineDay } from './experiment.ts'
 import { fallbackOf } from './fallback.ts'
 import { heatingTurn } from './heating-turn.ts'
 import { soundMemory, soundPlan } from './memory.ts'
-import { noticesOf, withoutEffect } from './notices.ts'
+import { noticesOf, sameSince, withoutEffect } from './notices.ts'
 import { planKeyOf } from './plan-view.ts'
 import { type HousePrices, pricesOf } from './prices.ts'
 import { type RoomState, roomStateOf } from './room-state.ts'
@@ -45,6 +45,8 @@ export type LoopGiven = {
   /** A day on which the plain schedule stands in for every control. */
   readonly isBaseline: boolean
   readonly rooms: ReadonlyMap<number, RoomState>
+  /** What the last turn told of. */
+  readonly told: readonly Notice[]
 }
 
 /** What a loop's own part makes of it. */
@@ -81,7 +83,7 @@ export function turnOfHouse(given: {
   )
   const isBaseline =
     setup.experiment !== undefined && isBaselineDay(setup.experiment, localTime(now, setup.timezone).date)
-  const shared = { setup, seen, now, prices, plan, planMadeAt, isBaseline, rooms }
+  const shared = { setup, seen, now, prices, plan, planMadeAt, isBaseline, rooms, told: memory.notices }
   const turns = setup.loops.map((loop) => turnOfLoop(loop, memory.loops[loop.id] ?? { moves: [] }, shared))
 
   const silent = setup.rooms.flatMap((room) => {
@@ -89,8 +91,13 @@ export function turnOfHouse(given: {
     const isUsed = setup.loops.some((loop) => loop.room === room.id)
     return judged.usable || !isUsed ? [] : [{ room, why: unusable[judged.why].toLowerCase() }]
   })
+  const kept = Object.fromEntries([...rooms].map(([id, state]) => [id, roomMemoryOf(state, { setup, memory, now })]))
   const notices: Notice[] = noticesOf({
     ...{ setup, seen, memory, prices, now, silent },
+    same: setup.rooms.flatMap((room) => {
+      const { same } = kept[room.id] ?? {}
+      return same && setup.loops.some((loop) => loop.room === room.id) ? [{ room, ...same }] : []
+    }),
     plan: setup.loops.some(({ kind, controller }) => kind === 'battery' || controller === 'model-predictive')
       ? plan
       : undefined,
@@ -102,7 +109,7 @@ export function turnOfHouse(given: {
     memory: {
       at: now,
       loops: Object.fromEntries(turns.map(({ result, memory: kept }) => [result.loop, kept])),
-      rooms: Object.fromEntries([...rooms].map(([id, state]) => [id, roomMemoryOf(state, { setup, memory, now })])),
+      rooms: kept,
       ...(plan && { plan }),
       ...(planMadeAt !== undefined && { planMadeAt }),
       ...(made ? { planFor: planKeyOf(setup) } : memory.planFor !== undefined && { planFor: memory.planFor }),
@@ -116,7 +123,7 @@ export function turnOfHouse(given: {
 const owedFor = 24
 
 function roomMemoryOf(
-  { room, reading, estimate }: RoomState,
+  { room, reading, readings, estimate }: RoomState,
   { setup, memory, now }: Pick<Parameters<typeof turnOfHouse>[0], 'setup' | 'memory' | 'now'>,
 ): RoomMemory {
   const hours = Math.min(1, Math.max(0, (now - (memory.at ?? now)) / hour))
@@ -126,7 +133,8 @@ function roomMemoryOf(
   const isWarm = usual.every(({ temperature }) => wish.temperature >= temperature - warmWithin) && usual.length > 0
   const cold = reading === 'unknown' || !isWarm ? 0 : wish.temperature - reading.value
   const owed = before * Math.exp(-hours / owedFor) + cold * hours
-  return { ...(estimate && { estimate }), owed: isNumber(owed) ? owed : 0 }
+  const same = sameSince(readings, memory.rooms[room.id]?.same, now)
+  return { ...(estimate && { estimate }), owed: isNumber(owed) ? owed : 0, ...(same && { same }) }
 }
 
 function turnOfLoop(loop: LoopSetup, before: LoopMemory, given: LoopGiven) {
@@ -147,7 +155,8 @@ function turnOfLoop(loop: LoopSetup, before: LoopMemory, given: LoopGiven) {
       mode: loop.mode,
       ...(loop.pausedUntil !== undefined && { pausedUntil: loop.pausedUntil }),
       readings,
-      held,
+      // One that cools or dries does nothing against frost, whatever it is set to.
+      held: held !== 'unknown' && cools(loop, given) ? { ...held, on: false } : held,
     }),
     price: priceNow(given),
   }
@@ -181,7 +190,10 @@ function turnOfLoop(loop: LoopSetup, before: LoopMemory, given: LoopGiven) {
   const readings = room ? (given.rooms.get(room.id)?.readings ?? []) : []
   const effect =
     loop.mode === 'control'
-      ? withoutEffect(loop, place, { moves: before.moves, readings, seen, now, zone: setup.timezone })
+      ? withoutEffect(loop, place, {
+          ...{ moves: before.moves, readings, seen, now, zone: setup.timezone },
+          isTold: given.told.some(({ kind, loop: id }) => kind === 'no-effect' && id === loop.id),
+        })
       : undefined
   return { result, memory, effect }
 }
@@ -217,9 +229,11 @@ function heldNow(loop: LoopSetup, moves: readonly Move[], { seen, now }: LoopGiv
   return Object.assign({}, word?.set, ...told.map(({ set }) => set)) as Wanted
 }
 
-const cools = ({ id }: LoopSetup, { seen }: LoopGiven) => {
+/** Whether it does not heat, and can be told to. */
+const cools = ({ id, actuator: { verbs } }: LoopSetup, { seen }: LoopGiven) => {
   const mode = seen.held[id]?.mode
-  return mode !== undefined && mode !== 'heat' && mode !== 'auto'
+  const isAble = verbs === undefined || Object.hasOwn(verbs, 'setMode')
+  return isAble && mode !== undefined && mode !== 'heat' && mode !== 'auto'
 }
 
 function priceNow({ prices, now }: LoopGiven): number | 'unknown' {

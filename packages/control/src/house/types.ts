@@ -151,14 +151,16 @@ export type HouseSeen = {
   readonly priceArea?: string
   /** From an hour back to as far as the forecast reaches, in order. */
   readonly weather: readonly Outlook[]
-  /** What was forecast for the last week, as it was made at the time. */
+  /** What was forecast for the last four weeks, as it was made at the time. */
   readonly pastForecast?: readonly Outlook[]
   /** Measured outdoors, where something does, °C. */
   readonly outdoor: readonly Reading[]
-  /** Power of the whole house, W, newest last. */
+  /** Power at the meter, W, newest last; below zero while it sells. */
   readonly power: readonly Reading[]
-  /** What the meter drew since the month began, and of the last week at least, in hours, kWh. */
+  /** What the meter drew since the month began, and of the last four weeks as far as it is known, in hours, kWh. */
   readonly use: readonly Use[]
+  /** What the house used in the last four weeks, whoever gave it, in hours, kWh; absent where that is what its meter drew. */
+  readonly load?: readonly Use[]
   /** ppm, ppb and % of the air indoors, the worst of what measures it. */
   readonly air?: { readonly co2?: Reading; readonly tvoc?: Reading; readonly humidity?: Reading }
   /** The newest plans of the houses with which it keeps a cap; nothing of one that has none. */
@@ -189,6 +191,7 @@ export type Notice = {
   readonly kind:
     | 'no-effect'
     | 'no-readings'
+    | 'same-reading'
     | 'no-prices'
     | 'no-forecast'
     | 'no-plan'
@@ -217,6 +220,8 @@ export type RoomMemory = {
   readonly estimate?: Estimate
   /** Kelvin hours by which the room has been colder than wished for in its warm hours; forgotten over a day. */
   readonly owed?: number
+  /** What its thermometer has shown without any change, °C, and since when, ms. */
+  readonly same?: { readonly value: number; readonly since: number }
 }
 
 /** Everything a turn must know of the turns before it; plain JSON, small. */

@@ -34,6 +34,31 @@ test('the step is the one that a house keeps by moving little', () => {
   expect(chosen.moved).toBeCloseTo((5.5 - 0.95 * 4.999) * 21, 6)
 })
 
+test('more of a step is kept free where the load is known but roughly, and never more than a fifth of it', () => {
+  const freeWith = (spread: number[] | undefined) => {
+    const { chosen } = stepToKeep({ ...ask, expected: load(5.5), ...(spread && { spread }) })!
+    return 1 - chosen.perDay / chosen.limit
+  }
+  expect(freeWith(undefined)).toBeCloseTo(0.05, 6)
+  expect(freeWith(steps.map(() => 0.5))).toBeCloseTo(0.05, 6)
+  // A fifth of the greatest deviation.
+  expect(freeWith(steps.map((_, k) => (k === 8 ? 2 : 0)))).toBeCloseTo((0.2 * 2) / 4.999, 6)
+  expect(freeWith(steps.map(() => 20))).toBeCloseTo(0.2, 6)
+  const capacity = capacityFor({ ...ask, expected: load(5.5), spread: steps.map(() => 2) })!
+  expect(capacity.step).toBeCloseTo(4.999 - 0.4, 6)
+})
+
+test('the step is chosen as the day began, by what is expected from now on', () => {
+  // Until noon there was a high hour; what is left of today, and tomorrow, has none.
+  const began = Date.UTC(2027, 0, 10, 23)
+  const asked = { ...ask, now: began, expected: [9, ...Array<number>(steps.length - 1).fill(1)] }
+  const highOf = (expectedFrom?: number) =>
+    stepToKeep({ ...asked, ...(expectedFrom !== undefined && { expectedFrom }) })!.choices[0]!.moved
+  // Taken as midnight's, that hour is one of a whole day; as what it is, it belongs to half a day, which says little.
+  expect(highOf()).toBeGreaterThan(20)
+  expect(highOf(now)).toBe(0)
+})
+
 test('what cannot be moved, or is dear to move, raises the step', () => {
   const movable = { power: 0.3, energy: 10 }
   expect(stepToKeep({ ...ask, expected: load(5.5), movable })!.chosen.step).toBe(2)

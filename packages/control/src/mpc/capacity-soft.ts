@@ -24,9 +24,16 @@ export type CapacityQuestion = {
   readonly use: readonly Use[]
   /** What the home would draw in each step if the charge did not matter, heating included, kW. */
   readonly expected?: readonly number[]
+  /** When the first of those steps begins, where that is not `now`, ms. */
+  readonly expectedFrom?: number
   /** What of it can be moved: power out of an hour, and energy in a day. What one heat pump can when left out. */
   readonly movable?: { readonly power: number; readonly energy: number }
-  /** Share of a step's limit kept free for a day that needs more than any before; less in the month's last days. */
+  /** Standard deviation of an hour about what is expected, in each step, kW; 0 where all is known. */
+  readonly spread?: readonly number[]
+  /**
+   * Share of a step's limit kept free for a day that needs more than any before; less in the month's last days. When left
+   * out it follows the spread.
+   */
   readonly margin?: number
   /** What it costs to move a kWh to another hour, NOK/kWh. */
   readonly moving?: number
@@ -62,12 +69,15 @@ const watt = 0.001
 /** Dearer than any step: what cannot be kept. */
 const unreachable = 1e6
 
-const usualMargin = 0.05
+/** So much of a step is always kept free, so much of the forecast's greatest deviation besides, and never more than that. */
+const leastMargin = 0.05
+const ofSpread = 0.2
+const mostMargin = 0.2
 const onePump = { power: 2, energy: 6 }
 
 /** The step to keep: that of which the charge and the moving together cost least in the days that are left. */
 export function stepToKeep(asked: CapacityQuestion): CapacityAim | undefined {
-  const { now, timezone, vat, use, moving = 0.25, movable = onePump, margin = usualMargin } = asked
+  const { now, timezone, vat, use, moving = 0.25, movable = onePump } = asked
   const today = localDateOf(now, timezone)
   const tariff = inForce(asked.tariffs, `${today.slice(0, 7)}-01`)?.entry
   if (!tariff || tariff.method === 'by-hand' || tariff.steps.length === 0) return undefined
@@ -87,7 +97,7 @@ export function stepToKeep(asked: CapacityQuestion): CapacityAim | undefined {
 
   const choices = tariff.steps.flatMap((_, step): StepChoice[] => {
     const limit = limitOf(tariff, step)
-    const perDay = perDayWithin(limit, marginOf(limit, margin, daysLeft), peaks, counted, daysLeft)
+    const perDay = perDayWithin(limit, marginOf(limit, asked, daysLeft), peaks, counted, daysLeft)
     if (perDay === undefined) return []
     // A day that needs more than its share may have it where the mean of the highest still fits.
     const highest = [...peaks, ...lowest, ...Array<number>(Math.min(counted, daysLeft)).fill(typical)]
@@ -124,7 +134,7 @@ export function capacityFor(asked: CapacityQuestion, aim = stepToKeep(asked)): C
     return share > 0 && kwh > 0 ? sum + kwh * Math.min(1, share) : sum
   }, 0)
   return {
-    step: aim.chosen.limit - marginOf(aim.chosen.limit, asked.margin ?? usualMargin, daysAfter(today) + 1),
+    step: aim.chosen.limit - marginOf(aim.chosen.limit, asked, daysAfter(today) + 1),
     // Leaving the step altogether costs `more` for `beyond` kW; what is dearer than that is not worth keeping it for.
     price: aim.more / Math.max(0.5, aim.beyond),
     peaks: maxima.filter(({ date }) => date !== today).map(({ power }) => power),
@@ -139,8 +149,12 @@ export function capacityFor(asked: CapacityQuestion, aim = stepToKeep(asked)): C
 }
 
 /** At least what a meter and a plan may differ by. */
-const marginOf = (limit: number, share: number, daysLeft: number) =>
-  Number.isFinite(limit) ? Math.min(limit, Math.max(0.02, share * limit * Math.min(1, (daysLeft - 1) / 10))) : 0
+function marginOf(limit: number, { margin, spread = [] }: CapacityQuestion, daysLeft: number): number {
+  if (!Number.isFinite(limit)) return 0
+  const scatter = spread.reduce((most, kw) => (kw > most ? kw : most), 0)
+  const share = margin ?? Math.min(mostMargin, Math.max(leastMargin, (ofSpread * scatter) / limit))
+  return Math.min(limit, Math.max(0.02, share * limit * Math.min(1, (daysLeft - 1) / 10)))
+}
 
 /** The mean of the highest days that a step ends at, kW. */
 function limitOf({ steps, thresholdIncluded }: CapacityTariff, step: number): number {
@@ -198,10 +212,10 @@ function perDayWithin(
 }
 
 /** Hours of the days that the plan sees, kWh each; the last piece of a day too short to say much is left out. */
-function expectedDays({ now, steps, timezone, expected }: CapacityQuestion): number[][] {
+function expectedDays({ now, steps, timezone, expected, expectedFrom = now }: CapacityQuestion): number[][] {
   if (!expected) return []
   const use: Use[] = []
-  let begin = now
+  let begin = expectedFrom
   for (const [k, hours] of steps.entries()) {
     const kw = expected[k]
     const end = begin + hours * hour

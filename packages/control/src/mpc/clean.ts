@@ -3,6 +3,7 @@
  * grid, and a note of what had to be assumed.
  */
 import { cop, type HouseParameters, mostHeat, steadyState } from '../thermal/index.ts'
+import { fillPrices } from './fill-prices.ts'
 import type { Battery, Capacity, Grid, Heating, Home, Room, View } from './view.ts'
 import { usualGrid } from './view.ts'
 
@@ -52,6 +53,8 @@ export type CleanView = {
   readonly moves: readonly number[]
   readonly homes: readonly CleanHome[]
   readonly cap?: readonly number[]
+  /** NOK per kW. */
+  readonly smooth?: number
   readonly assumed: readonly string[]
   /** Why no optimisation is worth making; absent when all is well. */
   readonly hopeless?: string
@@ -81,6 +84,7 @@ export function clean(view: View): CleanView {
     moves,
     homes,
     ...(view.cap && { cap: hold(view.cap, steps.length, 0, 1e4, 1e4) }),
+    ...(finite(view.smooth) && { smooth: clamp(view.smooth, 0, 10) }),
     assumed: [...assumed],
     ...(hopeless !== undefined && { hopeless }),
   }
@@ -119,33 +123,6 @@ function hold(
   })
 }
 
-/**
- * Prices with the unknown hours filled by the same time of the day before; where that is not known either, by the
- * mean of what is.
- */
-export function fillPrices(prices: readonly unknown[], steps: readonly number[], miss?: () => void): number[] {
-  const begins: number[] = []
-  let at = 0
-  for (const step of steps) {
-    begins.push(at)
-    at += step
-  }
-  const known = prices.slice(0, steps.length).filter(finite)
-  const mean = known.length > 0 ? known.reduce((sum, price) => sum + price, 0) / known.length : 1
-  const filled: number[] = []
-  let before = 0
-  for (const [k, begin] of begins.entries()) {
-    const price = prices[k]
-    if (finite(price)) filled.push(price)
-    else {
-      miss?.()
-      while (before + 1 < k && begins[before + 1]! <= begin - 24 + 1e-9) before++
-      filled.push(begin >= 24 - 1e-9 ? filled[before]! : mean)
-    }
-  }
-  return filled.map((price) => clamp(price, -100, 100))
-}
-
 function cleanHome(home: Home, steps: readonly number[], assumed: Notes, giveUp: (why: string) => void): CleanHome {
   const count = steps.length
   const given = home ?? ({} as Home)
@@ -153,7 +130,9 @@ function cleanHome(home: Home, steps: readonly number[], assumed: Notes, giveUp:
   const note = (what: string) => () => void assumed.add(`${name}: ${what}`)
   const outdoor = hold(given.outdoor, count, -60, 50, 0, note('outdoor temperatures were missing and are held'))
   const sun = hold(given.sun, count, 0, 1.4, 0)
-  const price = fillPrices(list(given.price), steps, note('prices were missing and are taken from the day before'))
+  const prices = list(given.price)
+  const missed = prices.some(finite) ? 'prices were missing and are taken from the day before' : 'no price is known'
+  const price = fillPrices(prices, steps, note(missed))
   const load = hold(given.load, count, 0, 1000, 0)
   const solar = hold(given.solar, count, 0, 1000, 0)
   const battery = given.battery && cleanBattery(given.battery)
@@ -197,6 +176,9 @@ function cleanRoom(
       upper[k] = lower[k]!
     }
   }
+  // A plan that lies on the limit is half the time below it where the state is known but roughly.
+  const margin = ofSpread * within(given.spread, 0, mostSpread, 0)
+  for (let k = 0; k < count; k++) lower[k] = Math.min(lower[k]! + margin, (lower[k]! + upper[k]!) / 2)
   const house = soundHouse(given.house)
   if (!house) giveUp(`The house model of ${name} makes no sense`)
   if (!finite(given.air) || given.air < -40 || given.air > 60) giveUp(`The temperature of ${name} is not known`)
@@ -215,6 +197,10 @@ function cleanRoom(
   return { name, house: model, air, structure, warmth, lower, upper, ...(wish && { wish }), owed, sources }
 }
 
+/** Share of the spread by which the lower limit is raised: two thirds of the hours that were below it are not any more. */
+const ofSpread = 0.4
+/** K */
+const mostSpread = 1
 /** Kelvin hours: no more is repaid in a day. */
 const mostOwed = 12
 

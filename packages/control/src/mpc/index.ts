@@ -1,5 +1,5 @@
 export * from './capacity-soft.ts'
-export { fillPrices } from './clean.ts'
+export { fillPrices } from './fill-prices.ts'
 export { usualWeights, type Weights } from './formulate.ts'
 export { loadSolver } from './highs.ts'
 export * from './outlook.ts'

@@ -7,6 +7,7 @@ import { localDateOf, localTimeOf } from '@nabolag/core'
 import { billedPower, dayMaxima, gridCompanies, perMonth, stepOf, type Use } from '../prices/index.ts'
 import { discretise, type HouseState } from '../thermal/index.ts'
 import { capacityFor, stepToKeep } from './capacity-soft.ts'
+import { forecastLoad, wary } from './load-forecast.ts'
 import { type MonthCase, type MonthData, zone } from './month-data.testing.ts'
 import { makePlanner } from './planner.ts'
 import type { Solver } from './solver.ts'
@@ -150,10 +151,8 @@ export function bestMonth(solver: Solver, data: MonthData, asked: MonthCase): Mo
 export type Policy = {
   /** The step by the rule, or given; or no regard to the charge. */
   readonly step: 'ruled' | 'none' | number
-  /** The load of the next two days is known, or taken from the days before. */
-  readonly load?: 'known' | 'usual'
-  /** Of the days just past, that a guessed load covers. */
-  readonly quantile?: number
+  /** The load of the next two days is known, or forecast from what was used so far. */
+  readonly load?: 'known' | 'forecast'
   readonly horizon?: number
   readonly margin?: number
 }
@@ -182,10 +181,11 @@ export function runMonth(
       // Nothing counts after the month: its end is the end of both.
       const hours = Math.min(horizon, to - n)
       const grid = evenGrid(hours, 1)
+      const ahead = policy.load === 'forecast' ? forecastAt(data, n, hours, asked.heated ? wary : 0) : undefined
       const rows = {
         price: knownAt(price, n, hours, local),
         outdoor: outdoor.slice(n, n + hours),
-        load: policy.load === 'usual' ? usualLoad(load, n, hours, policy.quantile ?? 0.8) : load.slice(n, n + hours),
+        load: ahead ? ahead.load : load.slice(n, n + hours),
       }
       const home = homeOf(data, asked, rows, state)
       const ask = {
@@ -196,6 +196,7 @@ export function runMonth(
         steps: grid.steps,
         use,
         movable: movableOf(asked),
+        ...(ahead && { spread: ahead.spread }),
         ...(policy.margin !== undefined && { margin: policy.margin }),
       }
       if (policy.step !== 'none') {
@@ -258,12 +259,12 @@ function knownAt(price: readonly number[], n: number, count: number, local: numb
   })
 }
 
-/** This hour as it is; later ones from the same hour of the last fortnight: so much that a share of its days had less. */
-function usualLoad(load: readonly number[], n: number, count: number, quantile: number): number[] {
-  return Array.from({ length: count }, (_, k) => {
-    if (k === 0) return load[n]!
-    const back = 24 * (Math.floor(k / 24) + 1)
-    const same = Array.from({ length: 14 }, (_, d) => load[n + k - back - 24 * d]).filter((kwh) => kwh !== undefined)
-    return same.sort((a, b) => a - b)[Math.round((same.length - 1) * quantile)] ?? 0.4
-  })
+/** This hour as it is, as a house that plans within it sees it; later ones from what was used so far. */
+function forecastAt({ time, load }: MonthData, n: number, count: number, more: number) {
+  const now = time[n]!
+  const used = load.slice(0, n).map((energy, k) => ({ start: time[k]!, end: time[k]! + hour, energy }))
+  const ahead = forecastLoad({ used, now, steps: Array<number>(count).fill(1), timezone: zone })
+  if (ahead === 'unknown') throw new Error('a fortnight is known')
+  const { mean, spread } = ahead
+  return { load: mean.map((kw, k) => (k === 0 ? load[n]! : kw + more * spread[k]!)), spread }
 }

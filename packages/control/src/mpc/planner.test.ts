@@ -4,6 +4,8 @@ import { battery, begins, checkPlan, flat, home, hour, now, room, sum, view } fr
 import {
   evenGrid,
   fillPrices,
+  type Grid,
+  gridFor,
   hourlyGrid,
   loadSolver,
   makePlanner,
@@ -50,6 +52,55 @@ test('heats before the dear hours, not in them', () => {
   const { rooms } = planner.plan(view(grid, { price })).homes[0]!
   expect(sum(rooms[0]!.heat.slice(6, 9))).toBeLessThan(3)
   expect(rooms[0]!.temperature[5]!).toBeGreaterThan(21.5)
+})
+
+test('the less sure the state, the further the plan stays from the lower limit, and never beyond the middle', () => {
+  const lowest = (own: Partial<Room>) => {
+    const { temperature } = planner.plan(view(hourlyGrid, { rooms: [room(hourlyGrid, own)] })).homes[0]!.rooms[0]!
+    return Math.min(...temperature)
+  }
+  expect(lowest({})).toBeCloseTo(20, 6)
+  expect(lowest({ spread: 0.15 })).toBeCloseTo(20.06, 6)
+  expect(lowest({ spread: Number.NaN })).toBeCloseTo(20, 6)
+  const narrow = { lower: flat(hourlyGrid, 21), upper: flat(hourlyGrid, 21.1) }
+  expect(lowest({ ...narrow, spread: 50 })).toBeCloseTo(21.05, 6)
+  expect(lowest({ ...narrow, upper: narrow.lower, spread: 0.15 })).toBeCloseTo(21, 2)
+})
+
+test('a house that is slow to warm sees three or four days, and comes back from an absence without its heaters', () => {
+  expect(gridFor([referenceHouse])).toBe(usualGrid)
+  expect(gridFor([])).toBe(usualGrid)
+  const heavy = { ...withLoss(0.15), Ce: 40, Hie: 2.5 }
+  expect(sum(gridFor([referenceHouse, { ...heavy, Ce: 18 }]).steps)).toBe(72)
+  expect(sum(gridFor([heavy]).steps)).toBe(96)
+  // Three days before it is to be 20 °C again, with a heat pump that takes two and a half of them.
+  const back = (grid: Grid) => {
+    const own: Partial<Room> = {
+      ...{ house: heavy, air: 14, structure: 14, upper: flat(grid, 22) },
+      lower: begins(grid).map((h, k) => (h + grid.steps[k]! >= 72 ? 20 : 12)),
+      heating: { pump: { ...usualHeatPump, capacity: 7 }, resistance: 4 },
+    }
+    const price = flat(grid, 1.2)
+    return planner.plan(view(grid, { price, rooms: [room(grid, own)] })).homes[0]!.rooms[0]!
+  }
+  const soon = (grid: Grid, heat: readonly number[]) => sum(heat.map((kw, k) => kw * grid.steps[k]!).slice(0, 60))
+  const long = gridFor([heavy])
+  const { heat, resistance } = back(long)
+  expect(soon(long, heat)).toBeGreaterThan(50)
+  expect(Math.max(...resistance)).toBeLessThan(1)
+  expect(soon(usualGrid, back(usualGrid).heat)).toBeLessThan(10)
+})
+
+test('a little for each change of heat, and the plan goes to and fro much less at nearly the same cost', () => {
+  // A price that jumps every hour, as quarters and hours do.
+  const price = begins(usualGrid).map((h) => 1 + (Math.floor(h) % 2 === 0 ? 0.03 : -0.03))
+  const run = (smooth: number) => planner.plan(view(usualGrid, { price }, { smooth })).homes[0]!
+  const travel = ({ rooms }: ReturnType<typeof run>) =>
+    sum(rooms[0]!.heat.slice(1).map((kw, k) => Math.abs(kw - rooms[0]!.heat[k]!)))
+  const [rough, even] = [run(0), run(0.01)]
+  expect(travel(even)).toBeLessThan(travel(rough) / 2)
+  expect(even.cost / rough.cost).toBeLessThan(1.02)
+  expect(run(Number.NaN).cost).toBeCloseTo(rough.cost, 9)
 })
 
 test('too cold to keep warm: all heating on, and the plan says by how much it misses', () => {
@@ -175,6 +226,13 @@ test('prices not yet known are those of the day before', () => {
     [...quarters, ...quarters].map((p) => Math.min(100, p)),
   )
   expect(fillPrices([2, null, 4], [1, 1, 1])).toEqual([2, 3, 4])
+  // A step of two hours is filled with the mean of both, wherever they were cut.
+  expect(fillPrices([...day, null], [...flat(evenGrid(24, 1), 1), 2]).at(-1)).toBeCloseTo((day[0]! + day[1]!) / 2, 12)
+  let missed = 0
+  fillPrices(day, flat(evenGrid(72, 1), 1), () => missed++)
+  expect(missed).toBe(24)
   const plan = planner.plan(view(evenGrid(48, 1), { price: day.map((p) => p / 10) }))
   expect(plan).toMatchObject({ status: 'optimal', because: expect.stringMatching(/prices were missing/) })
+  const blind = planner.plan(view(evenGrid(48, 1), { price: [] }))
+  expect(blind).toMatchObject({ status: 'optimal', because: expect.stringMatching(/no price is known/) })
 })

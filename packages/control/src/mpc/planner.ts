@@ -49,7 +49,8 @@ export function makePlanner(solver: Solver | undefined, settings: PlannerSetting
       if (seen.hopeless !== undefined) return thermostatPlan(seen, seen.hopeless)
       if (!session) return fall('There is no solver')
       try {
-        return planned(session, seen, weights, settings.weigh ?? false) ?? fall('The plan did not stand its own check')
+        const own = { ...weights, smooth: seen.smooth ?? weights.smooth }
+        return planned(session, seen, own, settings.weigh ?? false) ?? fall('The plan did not stand its own check')
       } catch (error) {
         if (error instanceof NoSolution) return fall(error.message)
         session.forget()

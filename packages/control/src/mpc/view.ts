@@ -1,5 +1,5 @@
 /** What the planner sees. Temperatures in °C, power and heat in kW, energy in kWh, prices in NOK/kWh, lengths in h. */
-import type { HeatPump, HouseParameters } from '../thermal/index.ts'
+import { type HeatPump, type HouseParameters, timeConstants } from '../thermal/index.ts'
 import type { Plan } from './plan.ts'
 
 /** How time is cut: lengths of the steps in hours, and how many steps each choice of heat lasts. */
@@ -29,6 +29,8 @@ export type Room = {
   readonly structure?: number
   /** Heat nobody accounts for, kW, from the filter; taken to stay. */
   readonly disturbance?: number
+  /** Root mean square of what readings were lately off from what the filter expected, K: the lower limit backs off by a share. */
+  readonly spread?: number
   /** Heat from people and things in each step. */
   readonly gains?: readonly number[]
   /** Comfort limits at the end of each step. */
@@ -117,6 +119,8 @@ export type View = {
   readonly homes: readonly Home[]
   /** Most power of all heating of all homes, kW, in each step. */
   readonly cap?: readonly number[]
+  /** What a change of heat from one choice to the next is taken to cost, NOK per kW: units are then told less often. */
+  readonly smooth?: number
   /** The last plan that came out well: kept when no new one can be made. */
   readonly last?: Plan
 }
@@ -127,6 +131,25 @@ const repeat = (times: number, value: number) => Array<number>(times).fill(value
 export const usualGrid: Grid = {
   steps: [...repeat(16, 0.25), ...repeat(44, 1)],
   moves: [...repeat(16, 1), ...repeat(8, 1), ...repeat(6, 2), ...repeat(6, 4)],
+}
+
+/** Time constants from which on two days do not show what is to be heated now, h, and the days that do. */
+const longer = [
+  { slowest: 200, days: 4 },
+  { slowest: 100, days: 3 },
+] as const
+
+/**
+ * The usual grid, and for heavy or well insulated houses one or two days more in steps of four hours: with two days
+ * alone they begin too late to come back from a week of absence.
+ */
+export function gridFor(houses: readonly HouseParameters[]): Grid {
+  const slowest = Math.max(0, ...houses.map((house) => timeConstants(house)[1]))
+  const days = longer.find((one) => slowest > one.slowest)?.days ?? 2
+  const more = 6 * (days - 2)
+  return more > 0
+    ? { steps: [...usualGrid.steps, ...repeat(more, 4)], moves: [...usualGrid.moves, ...repeat(more, 1)] }
+    : usualGrid
 }
 
 /** Equal steps with a choice in each, or in blocks that together make up the horizon. */

@@ -8,7 +8,7 @@ beforeAll(async () => {
 })
 
 const winters = readWinters()
-if (!winters) console.log('3 tests left out: the shared prices and weather are not there')
+if (!winters) console.log('5 tests left out: the shared prices and weather are not there')
 
 describe.skipIf(!winters)('January and February 2024 on real prices and weather', () => {
   test('the reference house: a tenth cheaper than a constant 21 °C, within its comfort', () => {
@@ -19,6 +19,16 @@ describe.skipIf(!winters)('January and February 2024 on real prices and weather'
     // Published for this house: 1 626 of 1 804 NOK.
     expect(run.cost / constant.cost).toBeLessThan((1626 / 1804) * 1.01)
   }, 60_000)
+
+  test.each([7, 99])(
+    'a thermometer that is off by 0.1 K costs little money and little comfort: draw %i',
+    (seed) => {
+      const noisy = runPlanner(solver, winters!, { inside: januaryAndFebruary, noise: 0.1, seed })
+      expect(noisy.tooCold).toBeLessThan(15)
+      expect(noisy.cost).toBeLessThan(1631 * 1.015)
+    },
+    60_000,
+  )
 
   test.each([0.75, 1.25])(
     'a heat loss wrong by a factor of %f costs little money and little comfort',

@@ -110,6 +110,7 @@ export type Options = {
   readonly disturbance?: boolean
   /** Standard deviation of the thermometer, K. */
   readonly noise?: number
+  readonly seed?: number
   /** What the filter takes for granted of it. */
   readonly filter?: Noise
   readonly grid?: Grid
@@ -124,7 +125,7 @@ export function runPlanner(solver: Solver, winters: Winters, options: Options): 
   const filter = makeFilter(model, options.filter)
   const step = discretise(plant, 1)
   const planner = makePlanner(solver, { seconds: 20 })
-  const random = normals(7)
+  const random = normals(options.seed ?? 7)
   const count = grid.steps.length
   const total = { hours: 0, cost: 0, energy: 0, tooCold: 0, tooWarm: 0, temperature: 0, plans: 0, others: 0 }
   let state: HouseState = { air: 21, structure: 20 }
@@ -158,6 +159,7 @@ export function runPlanner(solver: Solver, winters: Winters, options: Options): 
                 air: estimate.air,
                 structure: estimate.structure,
                 disturbance: options.disturbance === false ? 0 : estimate.disturbance,
+                ...(estimate.spread !== undefined && { spread: estimate.spread }),
                 gains: grid.steps.map(() => gains),
                 lower: grid.steps.map(() => lower),
                 upper: grid.steps.map(() => upper),

@@ -251,6 +251,30 @@ test.each([
     does: { outcome: 'none' },
   },
   {
+    name: 'once more when it was lost on its way, after the least time between two',
+    decided: undefined,
+    view: { readings: room(20, 91), held: set(16) },
+    history: [moved(120, set(16)), moved(20, {}, 'release')],
+    does: { outcome: 'release', command: set(20) },
+  },
+  {
+    name: 'releases when a thermometer does nothing but jump, as nothing of it is believed',
+    decided: undefined,
+    view: {
+      readings: [room(20, 100)[0]!, ...Array.from({ length: 12 }, (_, n) => room(n % 2 ? 26 : 10, 60 - 5 * n)[0]!)],
+      held: set(16),
+    },
+    history: [moved(120, set(16))],
+    does: { outcome: 'release', command: set(20), code: 'unusable' },
+  },
+  {
+    name: 'not at once',
+    decided: undefined,
+    view: { readings: room(20, 91), held: set(16) },
+    history: [moved(120, set(16)), moved(5, {}, 'release')],
+    does: { outcome: 'none', would: set(20), code: 'too-soon' },
+  },
+  {
     name: 'never what it has not set',
     decided: undefined,
     view: { readings: room(20, 91), held: set(16) },

@@ -5,7 +5,7 @@
 import { type Bound as ArgumentBound, describeBound, keepsBound } from '@nabolag/core'
 import { type Bound, clamp, isNumber, type Known, minute, rounded, type Wanted } from '../controls/define-control.ts'
 import type { Limits, Mode } from './limits.ts'
-import { judge, type Reading, unusable } from './readings.ts'
+import { judge, lastUsable, type Reading, unusable } from './readings.ts'
 
 export type GuardView = {
   /** ms since 1970, UTC. */
@@ -31,14 +31,14 @@ export const reasons = {
   advising: 'The mode is advise: it is told, not sent',
   paused: 'The owner has paused control',
   unusable: 'The reading cannot be acted upon',
-  'nothing-decided': 'The control left things as they are',
+  'nothing-decided': 'No change was wanted',
   'nothing-usable': 'Nothing that was decided may be sent',
-  'no-change': 'The actuator has it already',
-  'too-soon': 'The last change was too short a time ago',
+  'no-change': 'It is set so already',
+  'too-soon': 'The last change was just now',
   'too-many': 'The changes of this day are used up',
   frost: 'The room is near freezing',
   heat: 'The room is too hot',
-  lost: 'Readings have stayed away, so the actuator goes to its safe setting',
+  lost: 'Readings have stayed away, so it goes to its safe setting',
   'clock-strange': 'The time cannot be right',
 } as const
 export type Reason = { readonly code: keyof typeof reasons; readonly text: string }
@@ -128,35 +128,31 @@ function stoppedBy(
   if (kind === 'safety') {
     const before = history.filter((move) => move.kind === 'safety' && move.at - now < safetyMinutes * minute)
     return tooSoon(before, safetyMinutes)
-      ? reason('too-soon', `${safetyMinutes} minutes between safety commands`)
+      ? reason('too-soon', `at least ${safetyMinutes} minutes are to be between`)
       : undefined
   }
   if (pausedUntil !== undefined && !(now >= pausedUntil)) return reason('paused')
   // A clock that went back leaves moves ahead of now: they count as just made for a day, then as nonsense.
   const recent = history.filter(({ at }) => Math.abs(now - at) < day)
   if (tooSoon(recent, limits.minutesBetween))
-    return reason('too-soon', `${limits.minutesBetween} minutes are to be between`)
+    return reason('too-soon', `at least ${limits.minutesBetween} minutes are to be between`)
   if (recent.length >= limits.movesPerDay) return reason('too-many', `${limits.movesPerDay} in 24 hours`)
   return undefined
 }
 
 /** The safe setting once the last usable reading is long ago, if nothing speaks against it. */
 function whenUnusable(why: string, view: GuardView, limits: Limits, history: readonly Move[]): Verdict {
-  const because = reason('unusable', why)
+  const because: Reason = { code: 'unusable', text: why }
   const { now } = view
-  const lastGood = Math.max(
-    ...view.readings.map(({ at, value }) =>
-      isNumber(at) && at <= now && isNumber(value) && value >= limits.reading.lowest && value <= limits.reading.highest
-        ? at
-        : Number.NEGATIVE_INFINITY,
-    ),
-  )
+  const lastGood = lastUsable(view.readings, now, limits.reading)
   if (now - lastGood < limits.fallbackAfter * minute) return none([because])
   const { set, bound } = keepBounds(limits.fallback, limits)
   const changed = changesOf(set, view.held === 'unknown' ? {} : view.held)
   const last = history.toSorted((a, b) => b.at - a.at)[0]
-  // What was never ours is not ours to release; and once is enough, or it would fight whoever sets it by hand.
-  if (Object.keys(changed).length === 0 || last === undefined || last.kind === 'release') return none([because])
+  // What was never ours is not ours to release; and once is enough, or it would fight whoever sets it by hand. One that
+  // was lost on its way has nothing set.
+  const isReleased = last?.kind === 'release' && Object.keys(last.set).length > 0
+  if (Object.keys(changed).length === 0 || last === undefined || isReleased) return none([because])
   const stopped = stoppedBy('release', view, limits, history)
   if (stopped) return { ...none([because, stopped], bound), would: changed }
   return { outcome: 'release', command: changed, would: changed, reasons: [because, reason('lost')], bound }
@@ -215,7 +211,7 @@ function keepBounds(
     if (!keepsBound(got, limit)) continue
     kept[name] = got
     if (isNumber(value) && isNumber(got) && value !== got)
-      bound.push({ by: `bounds of ${name}: ${describeBound(limit)}`, wanted: value, got, unit: '' })
+      bound.push({ by: `what it may be set to: ${describeBound(limit)}`, wanted: value, got, unit: '' })
   }
   return { set: kept, bound }
 }

@@ -82,5 +82,17 @@ export function believed(readings: readonly Reading[], now: number, rules: Readi
   return judged.usable ? judged.reading : 'unknown'
 }
 
+/** When the last reading came that could be acted upon then, ms; -Infinity where none of those given could. */
+export function lastUsable(readings: readonly Reading[], now: number, rules: ReadingRules): number {
+  const times = readings.flatMap(({ at }) => (isNumber(at) && at <= now ? [at] : [])).toSorted((a, b) => b - a)
+  const isUsable = (time: number) =>
+    judge(
+      readings.filter(({ at }) => at <= time),
+      time,
+      rules,
+    ).usable
+  return times.find(isUsable) ?? Number.NEGATIVE_INFINITY
+}
+
 const hasJumped = (earlier: Measured, later: Measured, { jump, perHour }: ReadingRules) =>
   Math.abs(later.value - earlier.value) > jump + (perHour * (later.at - earlier.at)) / (60 * minute)

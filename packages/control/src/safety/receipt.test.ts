@@ -1,5 +1,6 @@
+import { Value } from 'typebox/value'
 import { expect, test } from 'vitest'
-import { type HeatingView, priceResponsivePi, publishedSettings, schedule } from '../controls/index.ts'
+import { battery, type HeatingView, priceResponsivePi, publishedSettings, schedule } from '../controls/index.ts'
 import { type GuardView, roomLimits, takeTurn } from './index.ts'
 
 const minute = 60_000
@@ -68,17 +69,17 @@ test.each([
   {
     name: 'a command',
     change: {},
-    says: '07:05, Living room at 20.5 °C, power at 2.50 NOK/kWh: set the temperature to 21 °C. The coming prices take the aim to 20.8 °C, 0.3 K below the wish of 21 °C, and the room is 0.3 K too cold.',
+    says: '07:05, Living room at 20.5 °C, power at 2.50 NOK/kWh: set the temperature to 21 °C. The coming prices take the aim to 20.8 °C, 0.3 degrees below the wish of 21 °C, and the room is 0.3 degrees too cold.',
   },
   {
     name: 'no change',
     change: { held: { temperature: 21 } },
-    says: '07:05, Living room at 20.5 °C, power at 2.50 NOK/kWh: nothing changed. The coming prices take the aim to 20.8 °C, 0.3 K below the wish of 21 °C, and the room is 0.3 K too cold.',
+    says: '07:05, Living room at 20.5 °C, power at 2.50 NOK/kWh: nothing changed. The coming prices take the aim to 20.8 °C, 0.3 degrees below the wish of 21 °C, and the room is 0.3 degrees too cold.',
   },
   {
     name: 'advice',
     change: { mode: 'advise' },
-    says: '07:05, Living room at 20.5 °C, power at 2.50 NOK/kWh: nothing was sent, the mode is advise; it would have set the temperature to 21 °C. The coming prices take the aim to 20.8 °C, 0.3 K below the wish of 21 °C, and the room is 0.3 K too cold.',
+    says: '07:05, Living room at 20.5 °C, power at 2.50 NOK/kWh: nothing was sent, the mode is advise; it would have set the temperature to 21 °C. The coming prices take the aim to 20.8 °C, 0.3 degrees below the wish of 21 °C, and the room is 0.3 degrees too cold.',
   },
   {
     name: 'a pause',
@@ -88,15 +89,58 @@ test.each([
   {
     name: 'a stale reading',
     change: { readings: [{ at: now - 45 * minute, value: 20.46 }] },
-    says: '07:05, Living room at 20.5 °C, power at 2.50 NOK/kWh: nothing was sent. The reading cannot be acted upon: The reading is too old.',
+    says: '07:05, Living room at 20.5 °C, power at 2.50 NOK/kWh: nothing was sent. The reading is too old.',
   },
   {
     name: 'frost',
     change: { readings: [{ at: now, value: 5 }], held: { temperature: 10 }, pausedUntil: now + minute },
-    says: '07:05, Living room at 20.5 °C, power at 2.50 NOK/kWh: set the temperature to 16 °C to keep the house safe. The room is near freezing: 5 °C (held back by: bounds of temperature: 16 to 30 in steps of 1).',
+    says: '07:05, Living room at 20.5 °C, power at 2.50 NOK/kWh: set the temperature to 16 °C to keep the house safe. The room is near freezing: 5 °C (held back by: what it may be set to: 16 to 30 in steps of 1).',
   },
 ] as const)('the sentence for $name', ({ change, says }) => {
   expect(turn(change as Partial<GuardView>).receipt.sentence).toBe(says)
+})
+
+const stored = {
+  now,
+  charge: { at: now, value: 39.7 },
+  load: { at: now, value: 900 },
+  sun: { at: now, value: 0 },
+  prices: [{ from: now - minute, to: now + 60 * minute, spot: 0.7, grid: 0.3, marginal: 1 }],
+  most: { charge: 5000, discharge: 5000, draw: 20_000, give: 20_000 },
+}
+test.each([
+  {
+    planned: -900,
+    says: '07:05, the battery at 40 %, power at 1.00 NOK/kWh: set the power from the grid to 0 W, let it charge no more, let it give at most 900 W. The plan gives 0.9 kW from the battery.',
+  },
+  {
+    planned: 1800,
+    says: '07:05, the battery at 40 %, power at 1.00 NOK/kWh: set the power from the grid to 2700 W, let it charge with at most 1800 W, let it give nothing. The plan charges with 1.8 kW.',
+  },
+])('the sentence of a battery with $planned W', ({ planned, says }) => {
+  const plan = { madeAt: now, steps: [{ from: now - minute, to: now + 60 * minute, battery: planned }] }
+  const { receipt } = takeTurn(battery, {
+    view: { ...stored, plan },
+    settings: Value.Create(battery.settings),
+    memory: undefined,
+    guard: { ...guarded, readings: [stored.charge], held: 'unknown' },
+    limits: {
+      ...roomLimits,
+      bounds: {
+        power: { minimum: -20_000, maximum: 20_000 },
+        chargeLimit: { minimum: 0, maximum: 5000 },
+        dischargeLimit: { minimum: 0, maximum: 5000 },
+      },
+      frost: undefined,
+      heat: undefined,
+      reading: { ...roomLimits.reading, lowest: 0, highest: 100 },
+    },
+    history: [],
+    place: 'The battery',
+    zone: 'Europe/Oslo',
+    price: 1,
+  })
+  expect(receipt.sentence).toBe(says)
 })
 
 test('what held it back is in the sentence', () => {

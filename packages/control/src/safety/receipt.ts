@@ -60,12 +60,18 @@ export function receipt(of: {
 }
 
 function sentenceOf({ now, place, price, decision, verdict, mode, zone }: Parameters<typeof receipt>[0]): string {
-  const room = decision.saw.room
-  const start = typeof room === 'number' ? `${place} at ${room.toFixed(1)} °C` : place
+  const start = `${place.replace(/^The /, 'the ')}${stateOf(decision.saw)}`
   const cost = price === 'unknown' || !Number.isFinite(price) ? '' : `, power at ${price.toFixed(2)} NOK/kWh`
-  const bounded = decision.bound[0] ?? verdict.bound[0]
+  // The last limit is the nearest to what came out; the others stand in the receipt.
+  const bounded = decision.bound.at(-1) ?? verdict.bound.at(-1)
   const limit = bounded ? ` (held back by: ${bounded.by})` : ''
   return `${clockOf(now, zone)}, ${start}${cost}: ${doneOf(verdict, decision, mode)}${limit}.`
+}
+
+/** What the decision is about: how warm the room is, or how full the battery. */
+function stateOf({ room, charge }: Saw): string {
+  if (typeof room === 'number') return ` at ${room.toFixed(1)} °C`
+  return typeof charge === 'number' ? ` at ${Math.round(charge)} %` : ''
 }
 
 function doneOf(verdict: Verdict, decision: Decision<Wanted, unknown>, mode: Mode): string {
@@ -89,20 +95,29 @@ function doneOf(verdict: Verdict, decision: Decision<Wanted, unknown>, mode: Mod
   }
 }
 
-const units: Readonly<Record<string, readonly [name: string, unit: string]>> = {
-  temperature: ['the temperature', '°C'],
-  power: ['the power at the grid', 'W'],
-  chargeLimit: ['the most it may charge with', 'W'],
-  dischargeLimit: ['the most it may give', 'W'],
-  fanLevel: ['the fans', ''],
-  mode: ['the mode', ''],
-}
+const names: Readonly<Record<string, string>> = { fanLevel: 'the fans', mode: 'the mode' }
 
-function inWords(set: Wanted): string {
-  const parts = Object.entries(set).map(([name, value]) => {
-    if (name === 'on') return value === true ? 'switched on' : 'switched off'
-    const [called, unit] = units[name] ?? [name, '']
-    return `set ${called} to ${value}${unit === '' ? '' : ` ${unit}`}`
-  })
-  return parts.join(', ')
+const inWords = (set: Wanted): string =>
+  Object.entries(set)
+    .map(([name, value]) => setInWords(name, value))
+    .join(', ')
+
+function setInWords(name: string, value: Wanted[string]): string {
+  const nothing = value === 0
+  switch (name) {
+    case 'on':
+      return value === true ? 'switched on' : 'switched off'
+    case 'temperature':
+      return `set the temperature to ${value} °C`
+    case 'power':
+      return typeof value === 'number' && value < 0
+        ? `set the power to the grid to ${-value} W`
+        : `set the power from the grid to ${value} W`
+    case 'chargeLimit':
+      return nothing ? 'let it charge no more' : `let it charge with at most ${value} W`
+    case 'dischargeLimit':
+      return nothing ? 'let it give nothing' : `let it give at most ${value} W`
+    default:
+      return `set ${names[name] ?? name} to ${value}`
+  }
 }
