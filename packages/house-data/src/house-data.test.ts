@@ -172,6 +172,19 @@ test('prices as of before tomorrow’s were published are filled in, and say so'
   expect([far.intervals, far.missing]).toEqual([[], [{ start: now + 9 * 24 * hour, end: now + 10 * 24 * hour }]])
 })
 
+test('a span that begins within an hour has the mean of the whole hour', async () => {
+  // Quarters of 0.70, 0.50, 0.50 and 0.50: billed by the hour each costs 0.55.
+  const prices = { area: 'NO3', settledBy: 'hour' as const }
+  const house = { id: houseId, timezone: 'Europe/Oslo', prices }
+  const from = at('2026-11-20T23:20:00Z')
+  const span = { from, to: from + hour, now: from }
+  const { intervals, missing } = await householdPrices(engine.series, house, span)
+  expect(missing).toEqual([])
+  expect([intervals[0]!.start, intervals.at(-1)!.end, intervals.length]).toEqual([from, from + hour, 5])
+  const spot = intervals.map(({ parts }) => Math.round(parts.spot.withoutVat * 1e6) / 1e6)
+  expect(spot).toEqual([0.55, 0.55, 0.55, 0.5, 0.5])
+})
+
 test('sunlight is as forecast, and the roofs are added up', async () => {
   const roof = (location: string, solarPower: number) =>
     sample({

@@ -71,15 +71,24 @@ export async function householdPrices(
   const at = Math.min(known, to - 1)
   const usedFrom = beginOfMonth(Math.min(from, at), timezone)
   const [spot, use] = await Promise.all([
-    readSpot(timeseries, id, { from: from - back, to, asOf, area: said.settings?.area }),
+    readSpot(timeseries, id, { from: from - back, to: Math.ceil(to / hour) * hour, asOf, area: said.settings?.area }),
     readUse(timeseries, house, { from: usedFrom, to: Math.max(at, usedFrom) }),
   ])
   const settings = said.settings ?? assumedPrices({ ...house, area: spot.area })
-  const priced = priceSpan({ settings, timezone, spot: spot.entries, use, from, to, minutes, exportPrice, reach })
+  // Whole hours: half of one would have another mean, and another part of its use.
+  const [begin, end] = [Math.floor(from / hour) * hour, Math.ceil(to / hour) * hour]
+  const entries = spot.entries
+  const priced = priceSpan({
+    ...{ settings, timezone, spot: entries, use, from: begin, to: end },
+    minutes,
+    exportPrice,
+    reach,
+  })
   const capacity = capacityNow(settings, use, timezone, at)
   return {
     ...{ settings, assumed: said.settings === undefined, timezone, currency: 'NOK' },
-    ...{ intervals: priced.intervals, missing: priced.missing },
+    intervals: within(priced.intervals, from, to, minutes === undefined),
+    missing: within(priced.missing, from, to, true),
     ...(capacity && { capacity }),
     notes: [
       ...said.notes,
@@ -120,6 +129,17 @@ const noteOfArea = ({ entries, area }: HouseSpot, settings: PriceSettings): stri
   entries.length === 0
     ? [`No spot prices are logged for this house: connect the integration spot-price, area ${area ?? settings.area}`]
     : []
+
+/** The spans that lie between two moments, cut where they reach over. */
+const within = <T extends { readonly start: number; readonly end: number }>(
+  spans: readonly T[],
+  from: number,
+  to: number,
+  isCut: boolean,
+): T[] =>
+  spans
+    .filter(({ start, end }) => end > from && start < to)
+    .map((span) => (isCut ? { ...span, start: Math.max(span.start, from), end: Math.min(span.end, to) } : span))
 
 const beginOfMonth = (moment: number, timezone: string): number =>
   localDay(`${localDateOf(moment, timezone).slice(0, 7)}-01`, timezone)[0]

@@ -145,7 +145,8 @@ async function readCop(
     const [inside, outside, beside] = [indoor.get(date), outdoor.get(date), heater.get(date)]
     if (inside === undefined || outside === undefined) return []
     const electricity = measured === 'heat-pumps' ? value / 1000 : value
-    return [{ electricity, indoor: inside, outdoor: outside, ...(beside !== undefined && { heaters: beside / 1000 }) }]
+    const heaters = beside === undefined ? {} : { heaters: beside / 1000 }
+    return [{ date, electricity, indoor: inside, outdoor: outside, ...heaters }]
   })
   return copInsight(days, measured)
 }

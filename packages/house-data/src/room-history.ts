@@ -5,6 +5,7 @@ import {
   heatingOf,
   heatNow,
   type LoopSetup,
+  mostHeat,
   type RoomSetup,
   type Sample,
   type TimedValue,
@@ -61,10 +62,10 @@ export async function readRoom(
     readOutdoors(timeseries, setup, span, minutes),
   ])
   const outdoor = new Map(outdoors.temperature.map(({ time, value }) => [time, value]))
-  const { heat, heatFrom } = await readHeat(timeseries, setup, { room, loop, span, air, outdoor })
+  const { heat, heatFrom, unit } = await readHeat(timeseries, setup, { room, loop, span, air, outdoor })
   const sun = outdoors.sun.map(({ time, value }) => ({ time, value: value / 1000 }))
   return {
-    samples: toSamples({ air, outdoor: outdoors.temperature, heat, sun }, minutes / 60),
+    samples: toSamples({ air, outdoor: outdoors.temperature, heat, sun, ...(unit && { unit }) }, minutes / 60),
     ...{ air, heat, heatFrom, sun },
     ...{ outdoor: outdoors.temperature, outdoorFrom: outdoors.temperatureFrom },
   }
@@ -92,6 +93,11 @@ async function readAir(
   return read.find((points) => covers(points) > most / 2) ?? []
 }
 
+/** `unit`: of a heat pump whose heat is reckoned, K its set-point was above the room and the most heat it could give, kW. */
+type Heat = Pick<RoomRecord, 'heat' | 'heatFrom'> & {
+  readonly unit?: { readonly above: readonly TimedValue[]; readonly most: readonly TimedValue[] }
+}
+
 type Heated = {
   readonly room: RoomSetup
   readonly loop: LoopSetup | undefined
@@ -100,11 +106,7 @@ type Heated = {
   readonly outdoor: ReadonlyMap<number, number>
 }
 
-async function readHeat(
-  timeseries: TimeSeries,
-  setup: HouseSetup,
-  heated: Heated,
-): Promise<Pick<RoomRecord, 'heat' | 'heatFrom'>> {
+async function readHeat(timeseries: TimeSeries, setup: HouseSetup, heated: Heated): Promise<Heat> {
   const { room, loop, span, outdoor } = heated
   if (!loop) return fromMeter(timeseries, setup, heated)
   const { device, count, location, capability } = loop.actuator
@@ -131,13 +133,21 @@ async function readHeat(
   const shareOn = new Map(on.map(({ time, value }) => [time, value]))
   const mode = new Map(modes?.map(({ time, value }) => [time, String(value)]))
   const air = meansOf(heated.air)
+  const above: TimedValue[] = []
+  const most: TimedValue[] = []
   const heat = targets.flatMap(({ time, value }) => {
     const [indoors, outdoors, does] = [air.get(time), outdoor.get(time), mode.get(time)]
     if (indoors === undefined || outdoors === undefined) return []
     const held = { at: time, set: { temperature: value }, ...(does !== undefined && { mode: does }) }
-    return [{ time, value: heatNow(heating, held, indoors, outdoors) * (shareOn.get(time) ?? 1) }]
+    const share = shareOn.get(time) ?? 1
+    if (heating.pump) {
+      const heats = does === undefined || does === 'heat' || does === 'auto'
+      above.push({ time, value: value - indoors })
+      most.push({ time, value: heats ? mostHeat(heating.pump, outdoors) * share : 0 })
+    }
+    return [{ time, value: heatNow(heating, held, indoors, outdoors) * share }]
   })
-  return { heat, heatFrom: 'set-point' }
+  return { heat, heatFrom: 'set-point', ...(heating.pump && { unit: { above, most } }) }
 }
 
 async function fromMeter(

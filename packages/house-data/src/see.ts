@@ -3,6 +3,7 @@ import type { HouseSeen, HouseSetup, Outlook, Reading } from '@nabolag/control'
 import { localDateOf, localDay, microsFromMillis } from '@nabolag/core'
 import type { Points, PointsPart, TimeSeries } from '@nabolag/timeseries'
 import { heldOf, heldPart, placed } from './held.ts'
+import { readLoad } from './load.ts'
 import { spotOf, spotPart } from './spot.ts'
 import { useOf, useParts } from './use.ts'
 import { outlookOf, placeOf, weatherParts } from './weather.ts'
@@ -20,7 +21,8 @@ const spotBack = 8 * day
 const spotAhead = 3 * day
 /** Further than any plan looks. */
 const forecastAhead = 84 * hour
-const week = 7 * day
+/** What the meter drew, and what the weather was then: so far back load is learnt from. */
+const usualBack = 28 * day
 
 /**
  * Looks at a house: four queries, and two or three more where the meter's hours are not settled for days. Nothing in it is later
@@ -37,7 +39,7 @@ export async function seeHouse(
 ): Promise<HouseSeen> {
   const end = now + 1
   const month = localDay(`${localDateOf(now, setup.timezone).slice(0, 7)}-01`, setup.timezone)[0]
-  const useSpan = { from: Math.floor(Math.min(month, now - spotBack) / hour) * hour, to: now }
+  const useSpan = { from: Math.floor(Math.min(month, now - usualBack) / hour) * hour, to: now }
   const parts = [...partsOf(setup, now), ...useParts(useSpan.from, end)]
   const points = await timeseries.points(setup.id, parts, microsFromMillis(asOf))
   const of = (group: string, field: string) => fullestOf(points, group, field)
@@ -45,6 +47,11 @@ export async function seeHouse(
   const weather = outlookOf(points, placeOf(setup))
   const battery = batteryOf(points, setup.loops.find(({ kind }) => kind === 'battery')?.actuator)
   const air = airOf(points, now)
+  const hasInverter = points.some(({ group, times }) => group === 'solarBatterySystem' && times.length > 0)
+  const [use, load] = await Promise.all([
+    useOf(timeseries, setup, useSpan, points),
+    hasInverter ? readLoad(timeseries, setup, { from: Math.floor((now - usualBack) / hour) * hour, to: now }) : [],
+  ])
   return {
     rooms: Object.fromEntries(
       setup.rooms.map(({ id, sensors }) => [
@@ -67,8 +74,9 @@ export async function seeHouse(
       at <= now && temperature !== undefined ? [{ at, temperature }] : [],
     ),
     outdoor: readingsOf(of('ventilationControl', 'outdoorTemperature')),
-    power: readingsOf(of('powerConsumption', 'power') ?? of('solarBatterySystem', 'powerConsumption')),
-    use: await useOf(timeseries, setup, useSpan, points),
+    power: readingsOf(of('powerConsumption', 'power') ?? of('solarBatterySystem', 'gridPower')),
+    use,
+    ...(load.length > 0 && { load }),
     ...(air && { air }),
     ...(battery && { battery }),
   }
@@ -78,7 +86,7 @@ function partsOf({ rooms, loops }: HouseSetup, now: number): PointsPart[] {
   const span = (back: number) => ({ from: microsFromMillis(now - back), to: microsFromMillis(now + 1) })
   const outdoors = { group: 'ventilationControl', fields: ['outdoorTemperature'] }
   const begin = Math.floor((now - readings) / hour) * hour
-  const storage = ['batteryCharge', 'powerConsumption', 'solarPower']
+  const storage = ['batteryCharge', 'gridPower', 'powerConsumption', 'solarPower']
   return [
     ...joined([
       ...rooms
@@ -93,12 +101,12 @@ function partsOf({ rooms, loops }: HouseSetup, now: number): PointsPart[] {
     ]),
     spotPart(now - spotBack, now + spotAhead),
     ...weatherParts(now - hour, now + forecastAhead),
-    // What was forecast for the week, to be compared with what was measured outdoors in it.
+    // What was forecast for the last weeks, to be compared with what was measured outdoors in them, and with what was used.
     {
       ...{ group: 'weatherForecast', fields: ['temperature'] },
-      ...{ from: microsFromMillis(now - week), to: microsFromMillis(now - hour) },
+      ...{ from: microsFromMillis(now - usualBack - day), to: microsFromMillis(now - hour) },
     },
-    { ...outdoors, every: 3600, from: microsFromMillis(now - week), to: microsFromMillis(begin) },
+    { ...outdoors, every: 3600, from: microsFromMillis(now - usualBack - day), to: microsFromMillis(begin) },
   ]
 }
 

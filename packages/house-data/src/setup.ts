@@ -80,17 +80,23 @@ function roomSetup(room: Room, model: RoomModel | undefined, leftOut: string[]):
   const isComfort = Check(Comfort, comfort)
   if (!isComfort) leftOut.push(`${whose}: its wishes ${firstOf(Comfort, comfort)}; the usual ones are taken`)
   const parameters = model?.outcome === 'accepted' ? parametersOf(model, whose, leftOut) : undefined
+  const heats = heating === undefined ? undefined : fitting(RoomHeating, heating, `${whose}: what heats it`, leftOut)
+  // How its heat pump answers to set-points was found together with the model.
+  const band = parameters && Check(KeptBand, model?.model) ? model.model.band : undefined
   return {
     ...{ id, name, sensors },
     ...(area !== undefined && area > 0 && { area }),
     comfort: isComfort ? comfort : usualComfort(),
-    ...(heating !== undefined && { heating: fitting(RoomHeating, heating, `${whose}: what heats it`, leftOut) }),
+    ...((heats || band !== undefined) && {
+      heating: { ...heats, ...(band !== undefined && { pump: { ...heats?.pump, band } }) },
+    }),
     ...(parameters && { model: parameters }),
   }
 }
 
 /** As `identify` hands it out, or the parameters alone. */
 const Kept = Type.Object({ house: RoomParameters })
+const KeptBand = Type.Object({ band: Type.Number({ minimum: 0.2, maximum: 10 }) })
 
 function parametersOf({ model }: RoomModel, whose: string, leftOut: string[]) {
   if (Check(Kept, model)) return model.house

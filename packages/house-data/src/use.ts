@@ -2,10 +2,12 @@
 import type { Use } from '@nabolag/control'
 import { localDateOf, localDay, microsFromMillis } from '@nabolag/core'
 import type { Points, PointsPart, TimeSeries } from '@nabolag/timeseries'
+import { powerEvery, useOfPower } from './grid-power.ts'
 import { fullest, type Point, readNumbers } from './read-series.ts'
 
 const hour = 3_600_000
 const group = 'powerConsumption'
+const inverter = { group: 'solarBatterySystem', field: 'gridPower' }
 
 /** The hours that the grid company has settled; they come late. */
 const settledPart = (from: number, to: number): PointsPart => ({
@@ -29,7 +31,8 @@ export const useParts = (from: number, to: number): PointsPart[] => [
 
 /**
  * kWh drawn in each hour, in order: as settled, else as the live meter counted the hour, else by the rise of its count
- * since midnight, else of its register. The hour that `to` lies in counts as far as it has gone.
+ * since midnight, else of its register, else from the power at the grid connection that an inverter tells. Each hour comes
+ * from one of them: two meters are never added together. The hour that `to` lies in counts as far as it has gone.
  *
  * @throws ProblemError as `TimeSeries.read`
  */
@@ -83,6 +86,13 @@ export async function useOf(
       for (const { time, value } of found) if (!hours.has(time) && value >= 0) hours.set(time, value)
       if (found.length > 0) break
     }
+  }
+  const unknown = firstOpen(hours, Math.floor(from / hour) * hour, to)
+  if (unknown < to) {
+    const span = { from: unknown, to, every: powerEvery }
+    const power = fullest(await readNumbers(timeseries, { houseId, ...inverter, ...span }))
+    for (const { start, energy } of useOfPower(power?.points ?? [], unknown, to))
+      if (!hours.has(start)) hours.set(start, energy)
   }
   return [...hours]
     .filter(([start, energy]) => start + hour > from && start < to && energy >= 0)

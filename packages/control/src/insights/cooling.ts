@@ -10,7 +10,7 @@ const leastLength = 4
 const widestGap = 45 * 60_000
 
 /**
- * Stretches in the dark hours in which the heating stood still, each from when it did, for `coolingTimeConstant`. Daylight
+ * Stretches in the dark hours in which the heating stood still, each from when it did, for `coolingConstant`. Daylight
  * would warm the room, so that a stretch ends where the sun comes.
  *
  * @param heats W or 1 while it heats, 0 while it does not; a value holds until the next

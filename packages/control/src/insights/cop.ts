@@ -5,9 +5,13 @@
  */
 import type { Interval } from '../estimate/identify.ts'
 import { lacking, type Told } from './house-insights.ts'
-import { reach95, regress } from './regress.ts'
+import { slopeDoubt } from './indoor-slope.ts'
+import { alikeness, reach95, regress } from './regress.ts'
+import { serialReach, withMemory } from './serial.ts'
 
 export type HeatDay = {
+  /** Local, `2026-01-31`. */
+  readonly date: string
   /** Mean electricity of the heat pumps (or of the whole house), kW. */
   readonly electricity: number
   /** Mean of measured electric heaters, kW. */
@@ -31,10 +35,17 @@ export type CopInsight = Told<{
 const leastDays = 21
 const leastSpan = 10
 /** Less between indoors and outdoors is no heating day, K. */
-const leastDifference = 5
+const leastDifference = 9
+
+/**
+ * What the change cannot be told closer than, % for each kelvin: a pump's COP is no straight line, electric heaters help it
+ * in the cold, and gains are not even. Seen in made-up houses of which everything else was known.
+ */
+const changeDoubt = 0.5
 
 /** @param measured the electricity of the heat pumps alone, or of everything in the house */
 export function copInsight(given: readonly HeatDay[], measured: CopInsight['measured']): CopInsight {
+  const felt = new Map(withMemory(given, ({ electricity }) => electricity).map(({ date, outdoor }) => [date, outdoor]))
   const days = given.filter(
     ({ electricity, indoor, outdoor }) =>
       [electricity, indoor, outdoor].every(Number.isFinite) && indoor - outdoor >= leastDifference,
@@ -48,15 +59,22 @@ export function copInsight(given: readonly HeatDay[], measured: CopInsight['meas
     return less(`Not enough data: the days differ by ${span.toFixed(1)} K outdoors, ${leastSpan} K are needed`)
   const outdoor = outdoors.reduce((sum, value) => sum + value, 0) / days.length
   const withHeaters = deviationOf(days.map((day) => day.heaters ?? 0)) > 0.05
-  const fits = rises.flatMap((rise) => fitWith(days, rise, { outdoor, withHeaters, measured }) ?? [])
+  const feltOn = (day: HeatDay) => felt.get(day.date) ?? day.outdoor
+  const fits = rises.flatMap((rise) => fitWith(days, rise, { outdoor, withHeaters, measured, feltOn }) ?? [])
   if (fits.length === 0) return less('Not enough data: the temperatures went together')
   const best = fits.reduce((a, b) => (b.squares < a.squares ? b : a))
   // Every rise that fits nearly as well is possible (a profile of the likelihood).
-  const reach = reach95(best.fit.freedom)
-  const possible = fits.filter(({ squares }) => squares <= best.squares * (1 + reach ** 2 / best.fit.freedom))
+  const dates = days.map(({ date }) => date)
+  // Of days that hang together fewer tell something of their own.
+  const alike = alikeness(best.fit.left, dates)
+  const freedom = (best.fit.freedom * (1 - alike)) / (1 + alike)
+  const reach = reach95(freedom)
+  const possible = fits.filter(({ squares }) => squares <= best.squares * (1 + reach ** 2 / freedom))
+  const errors = serialReach({ rows: best.rows, left: best.fit.left, dates })
+  if (!errors) return less('Not enough data: the temperatures went together')
   const intervalOf = (column: number): Interval => {
     const values = possible.map(({ fit }) => fit.at[column]!)
-    const error = reach * Math.sqrt(best.fit.covariance[column]![column]!)
+    const error = Math.hypot(errors[column]!, slopeDoubt * best.fit.at[column]!)
     const value = best.fit.at[column]!
     const [down, up] = [value - Math.min(...values), Math.max(...values) - value]
     return { value, low: value - Math.hypot(error, down), high: value + Math.hypot(error, up) }
@@ -64,7 +82,12 @@ export function copInsight(given: readonly HeatDay[], measured: CopInsight['meas
   const perKelvin = intervalOf(0)
   if (perKelvin.low <= 0) return less('Not enough data: what is drawn does not clearly follow the temperatures')
   const percents = possible.map(({ rise }) => 100 * rise)
-  const change = { value: 100 * best.rise, low: Math.min(...percents), high: Math.max(...percents) }
+  const value = 100 * best.rise
+  const change = {
+    value,
+    low: value - Math.hypot(changeDoubt, value - Math.min(...percents)),
+    high: value + Math.hypot(changeDoubt, Math.max(...percents) - value),
+  }
   const cop = withHeaters ? copOf(intervalOf(2)) : undefined
   const what = measured === 'heat-pumps' ? 'the heat pumps draw' : 'the house draws'
   const falls =
@@ -74,7 +97,8 @@ export function copInsight(given: readonly HeatDay[], measured: CopInsight['meas
   const itself = cop
     ? `Beside the measured electric heaters a kWh gives ${cop.value.toFixed(1)} kWh of heat (between ${cop.low.toFixed(1)} and ${cop.high.toFixed(1)}) at ${outdoor.toFixed(0)} °C`
     : 'How much heat that is cannot be told without measuring heat'
-  const sentence = `For each degree between indoors and outdoors ${what} ${Math.round(1000 * perKelvin.value)} W (between ${Math.round(1000 * perKelvin.low)} and ${Math.round(1000 * perKelvin.high)}) at ${outdoor.toFixed(0)} °C; ${falls}. ${itself}`
+  const unseen = 'Heat that nobody measures, as of a wood stove on cold days, cannot be told from a better heat pump'
+  const sentence = `For each degree between indoors and outdoors ${what} ${Math.round(1000 * perKelvin.value)} W (between ${Math.round(1000 * perKelvin.low)} and ${Math.round(1000 * perKelvin.high)}) at ${outdoor.toFixed(0)} °C; ${falls}. ${itself}. ${unseen}`
   return {
     ...{ outcome: 'found', measured, days: days.length, perKelvin, outdoor, change },
     ...(cop && { cop }),
@@ -85,21 +109,27 @@ export function copInsight(given: readonly HeatDay[], measured: CopInsight['meas
 /** Rises of the COP for a kelvin, as a share of it, that are tried. */
 const rises = Array.from({ length: 101 }, (_, n) => -0.02 + n * 0.001)
 
-type Asked = { readonly outdoor: number; readonly withHeaters: boolean; readonly measured: CopInsight['measured'] }
+type Asked = {
+  readonly outdoor: number
+  readonly withHeaters: boolean
+  readonly measured: CopInsight['measured']
+  /** What the walls feel of the weather of a day, °C. */
+  readonly feltOn: (day: HeatDay) => number
+}
 
 /**
  * `electricity = (a difference - gains - heaters) / COP`, with the COP taken to rise so much. In a whole house what is
  * drawn whatever the weather and what the gains save cannot be told apart: one number holds both.
  */
-function fitWith(days: readonly HeatDay[], rise: number, { outdoor, withHeaters, measured }: Asked) {
+function fitWith(days: readonly HeatDay[], rise: number, { outdoor, withHeaters, measured, feltOn }: Asked) {
   const rows = days.map((day) => {
     const strain = 1 / Math.max(0.3, 1 + rise * (day.outdoor - outdoor))
-    const row = [strain * (day.indoor - day.outdoor), measured === 'heat-pumps' ? strain : 1]
+    const row = [strain * (day.indoor - feltOn(day)), measured === 'heat-pumps' ? strain : 1]
     return withHeaters ? [...row, strain * (day.heaters ?? 0)] : row
   })
   const own = days.map(({ electricity, heaters = 0 }) => electricity - (measured === 'heat-pumps' ? 0 : heaters))
   const fit = regress(rows, own)
-  return fit && { rise, fit, squares: fit.left.reduce((sum, error) => sum + error * error, 0) }
+  return fit && { rise, fit, rows, squares: fit.left.reduce((sum, error) => sum + error * error, 0) }
 }
 
 /** From by how much a kW of the heaters changes the heat pump's draw. Too uncertain to be of use gives nothing. */

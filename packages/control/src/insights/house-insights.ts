@@ -1,7 +1,9 @@
 /** What a house's data tell of it, each with an interval, the days it rests on, and a sentence for the owner. */
 import type { Identified, Interval } from '../estimate/identify.ts'
-import { type Cooling, coolingTimeConstant, energySignature, type Signature } from '../estimate/signature.ts'
+import { type Cooling, type Day, energySignature, type Signature } from '../estimate/signature.ts'
+import { coolingConstant } from './cooling-constant.ts'
 import type { HouseDay } from './days.ts'
+import { memoryDoubt, serialReach, withMemory } from './serial.ts'
 
 export type Lacking = { readonly outcome: 'not-enough-data'; readonly because: string; readonly days: number }
 export type Told<T> = (T & { readonly outcome: 'found'; readonly days: number; readonly sentence: string }) | Lacking
@@ -18,13 +20,18 @@ export type SignatureInsight = Told<{
 }>
 
 /** How the house's electricity follows the weather. */
-export function signatureInsight(days: readonly HouseDay[]): SignatureInsight {
-  const signature = energySignature(
-    days.flatMap(({ energy, outdoor, sun }) =>
-      outdoor === undefined ? [] : [{ power: energy / 24, outdoor, ...(sun !== undefined && { sun }) }],
-    ),
+export function signatureInsight(given: readonly HouseDay[]): SignatureInsight {
+  const known = withMemory(given, ({ energy }) => energy).flatMap(({ date, energy, outdoor, sun }) =>
+    outdoor === undefined || !Number.isFinite(energy) || !Number.isFinite(outdoor)
+      ? []
+      : [{ date, power: energy / 24, outdoor, ...(sun !== undefined && { sun }) }],
   )
-  if (signature.outcome !== 'found') return signature
+  // A day whose sun is not known is not a day without sun.
+  const lit = known.filter(({ sun }) => sun !== undefined)
+  const days = lit.length >= 0.8 * known.length ? lit : known.map(({ sun: _, ...day }) => day)
+  const fitted = energySignature(days)
+  if (fitted.outcome !== 'found') return fitted
+  const signature = withSerialError(fitted, days)
   const { slope, days: count, base, begins, explained } = signature
   const perKelvin = { value: 24 * slope.value, low: 24 * slope.low, high: 24 * slope.high }
   const bend =
@@ -36,6 +43,29 @@ export function signatureInsight(days: readonly HouseDay[]): SignatureInsight {
       ? `For each degree that it is colder outdoors the house draws ${watts(slope)} more${bend}. The weather explains ${Math.round(100 * Math.max(0, explained))} % of the differences between ${count} days`
       : `Over ${count} days what the house draws does not clearly follow the weather: ${watts(slope)} for each degree`
   return { outcome: 'found', days: count, signature, perKelvin, sentence: told }
+}
+
+type FoundSignature = Extract<Signature, { outcome: 'found' }>
+
+/** The same line with the intervals that days in a row allow. */
+function withSerialError(
+  signature: FoundSignature,
+  days: readonly (Day & { readonly date: string })[],
+): FoundSignature {
+  const { slope, solar, base, begins, atZero } = signature
+  const coldOf = (outdoor: number) => (begins === undefined ? -outdoor : Math.max(0, begins - outdoor))
+  const rows = days.map(({ outdoor, sun = 0 }) => [1, coldOf(outdoor), ...(solar ? [-sun] : [])])
+  const at = [base ?? atZero, slope.value, solar?.value ?? 0]
+  const left = days.map(({ power }, n) => power - rows[n]!.reduce((sum, value, i) => sum + value * at[i]!, 0))
+  // Days far from the line weigh less (Huber), as in the fit.
+  const sizes = left.map(Math.abs).toSorted((a, b) => a - b)
+  const usual = 1.345 * 1.4826 * (sizes[Math.floor(sizes.length / 2)] ?? 0)
+  const weights = left.map((error) => Math.min(1, Math.max(1e-9, usual) / Math.max(1e-12, Math.abs(error))))
+  const reach = serialReach({ rows, left, weights, dates: days.map(({ date }) => date) })
+  if (!reach) return signature
+  const around = ({ value }: Interval, by: number): Interval => ({ value, low: value - by, high: value + by })
+  const doubt = Math.hypot(reach[1]!, memoryDoubt * slope.value)
+  return { ...signature, slope: around(slope, doubt), ...(solar && { solar: around(solar, reach[2]!) }) }
 }
 
 export type RoomModelSeen = {
@@ -79,9 +109,10 @@ export function coolingInsight(
   nights: readonly (readonly Cooling[])[],
 ): TimeConstantInsight {
   const which = { room, name, by: 'night-cooling' } as const
-  const found = coolingTimeConstant(nights)
+  const found = coolingConstant(nights)
   if (found.outcome !== 'found') return { ...which, ...lacking(found.because, found.nights) }
-  const told = holds(name, found.hours, `from ${found.nights} nights in which nothing heated`)
+  const how = `from ${found.nights} nights in which nothing heated, if people, machines and warmer rooms held it 0 to 4 K above the outdoors`
+  const told = holds(name, found.hours, how)
   return { ...which, outcome: 'found', ...intervalOf(found.hours), days: found.nights, sentence: told }
 }
 

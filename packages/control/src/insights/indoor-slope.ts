@@ -7,7 +7,8 @@ import type { Interval } from '../estimate/identify.ts'
 import { cop, type HeatPump } from '../thermal/heat-pump.ts'
 import type { HouseDay } from './days.ts'
 import { type Lacking, lacking } from './house-insights.ts'
-import { reach95, regress } from './regress.ts'
+import { regress } from './regress.ts'
+import { serialReach, withMemory } from './serial.ts'
 
 /** What heats: a pump as its type has it, or electric heaters. */
 export type HeatedBy = HeatPump | 'resistance'
@@ -20,6 +21,12 @@ export const strainOf = (outdoor: number, by: HeatedBy): number =>
 export const warmest = 12
 const leastDays = 14
 const leastSpan = 6
+
+/**
+ * What follows the weather and is no heat of the rooms (light, hot water, engine heaters), and heat of theirs that does not
+ * reach them: a kelvin indoors is worth what one outdoors is to about a tenth.
+ */
+export const slopeDoubt = 0.08
 
 type Heated = HouseDay & { readonly outdoor: number; readonly indoor: number }
 
@@ -36,7 +43,7 @@ export type IndoorSlope =
   | Lacking
 
 export function indoorSlope(days: readonly HouseDay[], by: HeatedBy): IndoorSlope {
-  const heated = days.filter(isHeated)
+  const heated = withMemory(days, ({ energy }) => energy).filter(isHeated)
   if (heated.length < leastDays)
     return lacking(
       `Not enough data: ${heated.length} days of heating with use, price and temperatures known, ${leastDays} are needed`,
@@ -49,19 +56,22 @@ export function indoorSlope(days: readonly HouseDay[], by: HeatedBy): IndoorSlop
       `Not enough data: the days differ by ${span.toFixed(1)} K outdoors, ${leastSpan} K are needed`,
       heated.length,
     )
+  const rowsFor = (pump: HeatedBy) => heated.map((day) => [(day.indoor - day.outdoor) * strainOf(day.outdoor, pump), 1])
   const slopeFor = (pump: HeatedBy) => {
     const fit = regress(
-      heated.map((day) => [(day.indoor - day.outdoor) * strainOf(day.outdoor, pump), 1]),
+      rowsFor(pump),
       heated.map(({ energy }) => energy),
     )
-    return fit && { value: fit.at[0]!, error: reach95(fit.freedom) * Math.sqrt(fit.covariance[0]![0]!) }
+    return fit && { value: fit.at[0]!, left: fit.left }
   }
   const found = slopeFor(by)
   if (!found) return lacking('Not enough data: the temperatures went together', heated.length)
   // The pump's fall with the cold is known of its type only: half of it and half as much again are possible.
   const others = variantsOf(by).map((pump) => slopeFor(pump)?.value ?? found.value)
   const doubt = others.length > 0 ? (Math.max(...others) - Math.min(...others)) / 2 : 0
-  const error = Math.hypot(found.error, doubt)
+  const dates = heated.map(({ date }) => date)
+  const chance = serialReach({ rows: rowsFor(by), left: found.left, dates })?.[0] ?? Number.POSITIVE_INFINITY
+  const error = Math.hypot(chance, doubt, slopeDoubt * found.value)
   const perKelvin = { value: found.value, low: found.value - error, high: found.value + error }
   if (perKelvin.low <= 0)
     return lacking('Not enough data: what is drawn does not clearly follow the temperatures', heated.length)

@@ -9,8 +9,9 @@
 import { addDays } from '@nabolag/core'
 import type { HouseDay } from './days.ts'
 import type { Lacking } from './house-insights.ts'
-import { type HeatedBy, isHeated, strainOf, variantsOf } from './indoor-slope.ts'
+import { type HeatedBy, isHeated, slopeDoubt, strainOf, variantsOf } from './indoor-slope.ts'
 import { alikeness, reach95, regress, regressDays, varianceOf } from './regress.ts'
+import { withMemory } from './serial.ts'
 
 /** What control took part in, and what it did not. */
 export type SavingsDay = HouseDay & { readonly controlled: boolean }
@@ -77,7 +78,7 @@ function savingsOf(
   by: HeatedBy,
   becauseOf: (counts: Counts) => string,
 ): Savings {
-  const usable = days.filter(
+  const usable = withMemory(days, ({ energy }) => energy).filter(
     ({ cost, usualPrice, outdoor }) =>
       outdoor !== undefined && cost > 0 && Number.isFinite(usualPrice) && usualPrice > 0.02,
   )
@@ -97,7 +98,7 @@ function savingsOf(
   const usual = temperatures.baselineTemperature ?? usualIndoor
   const raw = find(control, baseline, (day) => (usual - day.outdoor!) * strainOf(day.outdoor!, by), usable)
   if (!raw) return less('the weather, the sun and the days went together')
-  const equal = atEqual(usable, by, find)
+  const equal = atEqual(usable, by, find, raw.nok / control.length)
   return { ...head, outcome: 'found', raw, atEqualTemperature: equal, sentence: sentenceOf(raw, equal, temperatures) }
 }
 
@@ -112,7 +113,13 @@ type Find = (
   all: readonly SavingsDay[],
 ) => Saving | undefined
 
-function atEqual(days: readonly SavingsDay[], by: HeatedBy, find: Find): (Saving & { outcome: 'found' }) | Lacking {
+/** @param rawPerDay NOK that a day under control saved, raw */
+function atEqual(
+  days: readonly SavingsDay[],
+  by: HeatedBy,
+  find: Find,
+  rawPerDay: number,
+): (Saving & { outcome: 'found' }) | Lacking {
   const warm = days.filter(({ indoor }) => indoor !== undefined)
   const [control, baseline] = [warm.filter((day) => day.controlled), warm.filter((day) => !day.controlled)]
   const less = (because: string) => ({ outcome: 'not-enough-data', because, days: warm.length }) as const
@@ -128,7 +135,9 @@ function atEqual(days: readonly SavingsDay[], by: HeatedBy, find: Find): (Saving
   if (!found) return less('Not enough data: the temperatures went together')
   const others = variantsOf(by).map((pump) => foundWith(pump)?.nok ?? found.nok)
   const doubt = others.length > 0 ? (Math.max(...others) - Math.min(...others)) / 2 : 0
-  return { outcome: 'found', ...savingOf(found.nok, Math.hypot((found.high - found.low) / 2, doubt), costOf(control)) }
+  const forWarmth = slopeDoubt * (rawPerDay * control.length - found.nok)
+  const error = Math.hypot((found.high - found.low) / 2, doubt, forWarmth)
+  return { outcome: 'found', ...savingOf(found.nok, error, costOf(control)) }
 }
 
 const costOf = (days: readonly HouseDay[]) => days.reduce((sum, { cost }) => sum + cost, 0)
@@ -147,33 +156,44 @@ const columnsOf = (days: readonly SavingsDay[]) => {
 
 const spread = (values: readonly number[]) => Math.max(...values) - Math.min(...values)
 
-/** Days before a day whose control may still be felt in it. */
-const carried = 1
+/**
+ * Of what a day leaves to those after it, the share that comes two days later and not on the next: the structure of a house
+ * behind air that is kept even has 5 to 15 h (control.md B1), of which next to nothing to a fifth is there after a day.
+ */
+const later = [0, 0.07, 0.14] as const
 
 /**
  * The difference that control makes, beside what weather and prices make. A day under control that follows one without
  * lives on the heat of that one, and leaves the next one a colder house: each day's cost is laid to its own control and to
- * that of the day before it, and the sum of the two is what control makes when it goes on. Days after one of which
- * nothing is known are left out. Each further day back would make the interval half as wide again.
+ * that of the days before it, and the sum is what control makes when it goes on. Days after one of which nothing is known
+ * are left out. The arms are taken from a half either way: then they have nothing in common with the price of the day,
+ * which all else is scaled by, and a saving that grows with the price is not laid to the house.
  */
 const byArm: Find = (control, _baseline, difference, all) => {
   const columns = columnsOf(all)
-  const arms = new Map(all.map(({ date, controlled }) => [date, Number(controlled)]))
+  const arms = new Map(all.map(({ date, controlled }) => [date, Number(controlled) - 0.5]))
   const days = all.flatMap((day) => {
-    const before = Array.from({ length: carried }, (_, n) => arms.get(addDays(day.date, -n - 1)))
-    const known = before.filter((arm) => arm !== undefined)
-    return known.length === carried ? [{ day, arms: [Number(day.controlled), ...known] }] : []
+    const [before, longBefore = 0] = [1, 2].map((n) => arms.get(addDays(day.date, -n)))
+    return before === undefined ? [] : [{ day, own: Number(day.controlled) - 0.5, before, longBefore }]
   })
-  const fit = regressDays(
-    days.map(({ day, arms: own }) => [...columns(day, difference(day)).map((value) => value * day.usualPrice), ...own]),
-    days.map(({ day }) => day.cost),
-    days.map(({ day }) => day.date),
-  )
-  if (!fit) return undefined
-  const weights = fit.at.map((_, n) => Number(n >= fit.at.length - carried - 1))
-  const saved = -weights.reduce((sum, weight, n) => sum + weight * fit.at[n]!, 0)
-  const error = reach95(fit.freedom) * Math.sqrt(varianceOf(fit, weights))
-  return savingOf(saved * control.length, error * control.length, costOf(control))
+  const found = later.map((share) => {
+    const fit = regressDays(
+      days.map(({ day, own, before, longBefore }) => [
+        ...columns(day, difference(day)).map((value) => value * day.usualPrice),
+        ...[own, (1 - share) * before + share * longBefore],
+      ]),
+      days.map(({ day }) => day.cost),
+      days.map(({ day }) => day.date),
+    )
+    if (!fit) return undefined
+    const weights = fit.at.map((_, n) => Number(n >= fit.at.length - 2))
+    const saved = -weights.reduce((sum, weight, n) => sum + weight * fit.at[n]!, 0)
+    return { saved, error: reach95(fit.freedom) * Math.sqrt(varianceOf(fit, weights)) }
+  })
+  const [soon, usual, late] = found
+  if (!soon || !usual || !late) return undefined
+  const error = Math.hypot(usual.error, (late.saved - soon.saved) / 2)
+  return savingOf(usual.saved * control.length, error * control.length, costOf(control))
 }
 
 /** What the days under control would have cost, as the others tell. */

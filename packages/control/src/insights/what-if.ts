@@ -154,6 +154,6 @@ export function whatIfWarmer(days: readonly HouseDay[], kelvins: number, heatedB
   const way = kelvins > 0 ? 'warmer' : 'cooler'
   const money = (value: number) => Math.abs(value).toFixed(0)
   const [least, most] = [Math.abs(cost.low), Math.abs(cost.high)].toSorted((a, b) => a - b) as [number, number]
-  const sentence = `${Math.abs(kelvins)} K ${way} would have cost ${money(cost.value)} NOK ${kelvins > 0 ? 'more' : 'less'} over ${heated.length} days of heating (between ${money(least)} and ${money(most)})`
+  const sentence = `${Math.abs(kelvins)} K ${way} would have cost ${money(cost.value)} NOK ${kelvins > 0 ? 'more' : 'less'} over ${heated.length} days of heating (between ${money(least)} and ${money(most)}), if nothing that is not measured, such as a wood stove, heats on cold days`
   return { outcome: 'found', days: heated.length, energy, cost, share: known > 0 ? cost.value / known : 0, sentence }
 }

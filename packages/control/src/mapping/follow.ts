@@ -53,7 +53,13 @@ export type Following =
       /** As many independent pairs tell as much. */
       readonly worth: number
     }
-  | { readonly outcome: 'not-enough-data'; readonly because: string; readonly hours: number }
+  | {
+      readonly outcome: 'not-enough-data'
+      readonly because: string
+      readonly hours: number
+      /** Correlation with what the heat pump did later, where that is clear: one of the two has a wrong clock. */
+      readonly ahead?: number
+    }
 
 export type FollowData = {
   readonly sensors: readonly SensorSeries[]
@@ -86,7 +92,9 @@ export function followCorrelations({ sensors, actuators, outdoor = [] }: FollowD
     const shaped = drives.map(({ [kind]: drive }) => drive && withoutRhythm(withoutTrend(drive)))
     return shaped.map((drive, i) => {
       const others = shaped.filter((other, j): other is Float64Array => j !== i && other !== undefined)
-      return drive && { drive: drives[i]![kind]!, left: leftAfter(drive, others.map(known)) }
+      if (!drive) return undefined
+      const left = leftAfter(drive, others.map(known))
+      return { drive: drives[i]![kind]!, left, ownShare: varianceOf(left) / varianceOf(drive) }
     })
   }
   const causes = [causesBy('power'), causesBy('wish')]
@@ -122,7 +130,11 @@ export const followCorrelation = (
     outdoor: others.outdoor,
   })[0]![0]!
 
-const lacking = (because: string, hours: number): Following => ({ outcome: 'not-enough-data', because, hours })
+const lacking = (because: string, hours: number): Extract<Following, { outcome: 'not-enough-data' }> => ({
+  outcome: 'not-enough-data',
+  because,
+  hours,
+})
 const seriesOf = ({ power, target, on, own }: ActuatorSeries) => [power ?? [], target ?? [], on ?? [], own ?? []]
 const known = (values: Float64Array) => values.map((value) => (Number.isFinite(value) ? value : 0))
 
@@ -141,7 +153,30 @@ function spanOf(all: readonly (readonly TimedValue[])[]): { from: number; count:
   return { from: begin * step, count: end - begin }
 }
 
-type Cause = { readonly drive: Float64Array; readonly left: Float64Array }
+type Cause = {
+  readonly drive: Float64Array
+  readonly left: Float64Array
+  /** Of what it did apart from the daily rhythm, the share that the other heat pumps did not do at the same time. */
+  readonly ownShare: number
+}
+
+/** With less of its own, which of the heat pumps warmed a room cannot be told. */
+const leastOwnShare = 0.1
+/** A thermometer that rises so much earlier than the heat that it follows does not tell the time that the heat pump does. */
+const earliest = 120 / stepMinutes
+
+function varianceOf(values: Float64Array): number {
+  const known = values.filter(Number.isFinite)
+  const mean = known.reduce((sum, value) => sum + value, 0) / known.length
+  return known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / known.length
+}
+
+/** Correlation with what the heat pump did later, where it is clearly more than with what it did before: no heat does that. */
+function aheadOf({ left: cause }: Cause, effect: Float64Array, best: number): number | undefined {
+  const values = Array.from({ length: earliest - 1 }, (_, n) => correlationAt(effect, cause, n + 2).value)
+  const most = Math.max(...values)
+  return most > 0.2 && most > 1.5 * best ? most : undefined
+}
 
 /** What it did, as far as it is known: its power, W, and the kelvins asked for. */
 function drivesOf({ power, target, on, own }: ActuatorSeries, from: number, count: number) {
@@ -155,7 +190,8 @@ function drivesOf({ power, target, on, own }: ActuatorSeries, from: number, coun
   return { power: watts, wish: asked.map((value, n) => value * works[n]!) }
 }
 
-function followOf({ drive, left: cause }: Cause, effect: Float64Array): Following {
+function followOf(given: Cause, effect: Float64Array): Following {
+  const { drive, left: cause, ownShare } = given
   let best = { value: -1, pairs: 0 }
   let lag = 0
   for (let n = 0; n <= longestLag; n++) {
@@ -173,6 +209,11 @@ function followOf({ drive, left: cause }: Cause, effect: Float64Array): Followin
     )
   if (changesOf(drive) < leastChanges)
     return lacking('Not enough data: the heat pump hardly changed what it did', hours)
+  if (!(ownShare >= leastOwnShare))
+    return lacking('Not enough data: the heat pump did the same as the others at the same times', hours)
+  const ahead = aheadOf(given, effect, best.value)
+  if (ahead !== undefined)
+    return { ...lacking('It rises before the heat pump works: is its clock right?', hours), ahead }
   const worth = Math.max(4, best.pairs / stretchOf(cause, effect))
   const z = Math.atanh(Math.min(0.999, Math.max(-0.999, best.value)))
   const error = 1.96 / Math.sqrt(worth - 3)

@@ -34,10 +34,17 @@ const leastCorrelation = 0.2
  */
 export function proposeRooms(data: FollowData): Proposal {
   const found = followCorrelations(data)
+  // A heat pump's own thermometer feels its air first: it is no measure for those in the room.
+  const isPart = data.sensors.map(({ sensor }) => data.actuators.some(({ actuator }) => isSame(actuator, sensor)))
+  const strongestOf = (index: number) =>
+    Math.max(
+      0,
+      ...found.map((row, n) => (!isPart[n] && row[index] && isFound(row[index]) ? row[index].correlation : 0)),
+    )
   const pairs: Pair[] = []
   const unmatched: { sensor: Sensor; because: string }[] = []
   for (const [n, series] of data.sensors.entries()) {
-    const pair = pairOf(series, data, found[n]!)
+    const pair = pairOf(series, data, found[n]!, strongestOf)
     if (typeof pair === 'string') unmatched.push({ sensor: series.sensor, because: pair })
     else pairs.push(pair)
   }
@@ -59,7 +66,16 @@ export const isSame = (a: Place, b: Place): boolean =>
 const rankOf = ({ by, following }: Pair): number =>
   by === 'data' && following.outcome === 'found' ? 1 + following.correlation : by === 'part-of-it' ? 0.5 : 0
 
-function pairOf(series: SensorSeries, { actuators }: FollowData, found: readonly Following[]): Pair | string {
+/** Of two thermometers in one room neither follows less than half as closely: one that does is in a room beside it. */
+const besideShare = 0.5
+
+/** @param strongest how closely the thermometer follows an actuator that does so best */
+function pairOf(
+  series: SensorSeries,
+  { actuators }: FollowData,
+  found: readonly Following[],
+  strongest: (index: number) => number,
+): Pair | string {
   const { sensor } = series
   const own = actuators.findIndex(({ actuator }) => isSame(actuator, sensor))
   if (own >= 0) {
@@ -68,8 +84,12 @@ function pairOf(series: SensorSeries, { actuators }: FollowData, found: readonly
     return { sensor, actuator, by: 'part-of-it', following: found[own]!, sentence }
   }
   const best = bestOf(found)
+  const ahead = aheadOf(found)
+  if (ahead) return `${nameOf(series)} cannot be placed. ${ahead.because}`
   if (best && best.first.correlation >= leastCorrelation && best.first.low > 0.05 && isClear(best.first, best.second)) {
     const follows = actuators[best.index]!
+    if (best.first.correlation < besideShare * strongest(best.index))
+      return `${nameOf(series)} follows ${titleOf(follows)} much less closely than another thermometer does (${best.first.correlation.toFixed(2)} against ${strongest(best.index).toFixed(2)}): it may be in a room beside it`
     const sentence = sentenceOf(series, follows, best.first)
     return { sensor, actuator: follows.actuator, by: 'data', following: best.first, sentence }
   }
@@ -90,6 +110,12 @@ function pairOf(series: SensorSeries, { actuators }: FollowData, found: readonly
 
 type Found = Extract<Following, { outcome: 'found' }>
 const isFound = (following: Following): following is Found => following.outcome === 'found'
+
+/** The heat pump before which a thermometer rises, where it follows none more closely. */
+function aheadOf(found: readonly Following[]): Exclude<Following, Found> | undefined {
+  const follows = bestOf(found)?.first.correlation ?? 0
+  return found.filter((one) => !isFound(one)).find(({ ahead = 0 }) => ahead > follows)
+}
 
 function bestOf(found: readonly Following[]): { index: number; first: Found; second?: Found } | undefined {
   const ranked = found.flatMap((one, index) => (isFound(one) ? [{ one, index }] : []))
@@ -152,6 +178,7 @@ export function contradictions(mapping: Mapping, data: FollowData): Contradictio
     const own = found[s]?.[a]
     // A thermometer that is part of the unit cannot be elsewhere.
     if (!own || !isFound(own) || own.hours < sureHours || isSame(sensor, actuator)) return []
+    if (aheadOf(found[s]!)) return []
     const [said, heater] = [data.sensors[s]!, data.actuators[a]!]
     const best = bestOf(found[s]!)!
     const other = data.actuators[best.index]!
@@ -162,7 +189,12 @@ export function contradictions(mapping: Mapping, data: FollowData): Contradictio
       return [{ sensor, actuator, rather: other.actuator, sentence }]
     }
     if (own.high >= mostOfNothing) return []
-    const sentence = `${start} does not follow it: correlation ${own.correlation.toFixed(2)} from ${Math.floor(own.hours)} hours, though the heat pump worked`
+    // Nothing follows a heat pump that keeps its room even: only where its work is seen elsewhere, it would be seen here.
+    const isSeen = found.some(
+      (row, n) => n !== s && isFound(row[a]!) && isClear(row[a], own, 3, 0.5) && row[a].correlation > leastCorrelation,
+    )
+    if (!isSeen) return []
+    const sentence = `${start} does not follow it: correlation ${own.correlation.toFixed(2)} from ${Math.floor(own.hours)} hours, though the heat pump worked and another thermometer follows it`
     return [{ sensor, actuator, sentence }]
   })
 }
