@@ -2,9 +2,10 @@ import '@mantine/core/styles.css'
 import 'uplot/dist/uPlot.min.css'
 import './page.css'
 import { Alert, Badge, type CSSVariablesResolver, createTheme, Loader, MantineProvider } from '@mantine/core'
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { createRoot } from 'react-dom/client'
+import { ApiError } from './api.ts'
 import { router } from './router.tsx'
 
 const theme = createTheme({
@@ -42,7 +43,16 @@ const readable: CSSVariablesResolver = ({ colors }) => ({
     '--mantine-color-red-filled-hover': darker(colors.red[9]),
   },
 })
-const queries = new QueryClient({ defaultOptions: { queries: { retry: 1, staleTime: 10_000 } } })
+/** The frame shows the form to sign in when its question is refused: a session that ended is noticed at the first answer. */
+const noticeEnd = (error: Error, about?: readonly unknown[]) => {
+  if (error instanceof ApiError && error.problem.code === 'not-signed-in' && about?.[0] !== 'houses')
+    queries.invalidateQueries({ queryKey: ['houses'] })
+}
+const queries: QueryClient = new QueryClient({
+  defaultOptions: { queries: { retry: 1, staleTime: 10_000 } },
+  queryCache: new QueryCache({ onError: (error, { queryKey }) => noticeEnd(error, queryKey) }),
+  mutationCache: new MutationCache({ onError: (error) => noticeEnd(error) }),
+})
 
 createRoot(document.getElementById('root') as HTMLElement).render(
   <MantineProvider theme={theme} cssVariablesResolver={readable} defaultColorScheme="auto">

@@ -12,10 +12,11 @@ import { PricesPage } from './features/prices/prices-page.tsx'
 import { ReceiptsPage } from './features/receipts/receipts-page.tsx'
 import { RoomsPage } from './features/rooms/rooms-page.tsx'
 import { Frame } from './features/session/frame.tsx'
+import { NoPage } from './features/session/no-page.tsx'
 import { SetupPage } from './features/session/setup-page.tsx'
 import { VendorsPage } from './features/vendors/vendors-page.tsx'
 
-const root = createRootRoute({ component: Frame })
+const root = createRootRoute({ component: Frame, notFoundComponent: NoPage })
 
 /** What the chart shows stands in the address, so that a view can be kept and sent. */
 export type ChartSearch = { readonly chart?: string; readonly days?: number }

@@ -1,6 +1,7 @@
 import { Button, Group, NativeSelect, NumberInput, Paper, Stack, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { deviationBound, type HourlyWish, hourName, isSame, temperatureBound } from './comfort.ts'
+import { fanList } from './fan-levels.tsx'
 
 const starts = Array.from({ length: 24 }, (_, hour) => ({ value: String(hour), label: hourName(hour) }))
 const ends = Array.from({ length: 24 }, (_, hour) => ({ value: String(hour + 1), label: hourName(hour + 1) }))
@@ -70,6 +71,7 @@ export function Brush({
             label="Fans"
             w={120}
             placeholder="as is"
+            list={fanList}
             maxLength={40}
             disabled={disabled}
             value={brush.fan ?? ''}

@@ -21,6 +21,8 @@ import {
   setComfort,
 } from './comfort.ts'
 import { DayCard } from './day-card.tsx'
+import { FanLevels, useFanLevels } from './fan-levels.tsx'
+import { AskBeforeLeaving } from './leave.tsx'
 import { RestDays } from './rest-days.tsx'
 
 /** What is wished for in one room, painted over the hours of a weekday and of a weekend day. */
@@ -70,8 +72,11 @@ function ComfortEditor({
   kept: Comfort
 }) {
   const queries = useQueryClient()
-  const [changed, setChanged] = useState<Draft>()
-  const draft: Draft = changed ?? kept
+  /** What was changed since it was kept, a step each. */
+  const [steps, setSteps] = useState<readonly Draft[]>([])
+  const draft: Draft = steps.at(-1) ?? kept
+  const isChanged = steps.length > 0
+  const levels = useFanLevels(house.id, room.actuator)
   const [brush, setBrush] = useState<HourlyWish>(draft.weekday[12] ?? { temperature: 21, deviation: 1 })
   const disabled = !mayChange(house)
   const save = useMutation({
@@ -85,12 +90,12 @@ function ComfortEditor({
         queries.invalidateQueries({ queryKey: ['comfort', house.id] }),
         queries.invalidateQueries({ queryKey: roomsKey(house.id) }),
       ])
-      setChanged(undefined)
+      setSteps([])
     },
   })
   const change = (part: Partial<Draft>) => {
     save.reset()
-    setChanged({ ...draft, ...part })
+    setSteps([...steps, { ...draft, ...part }])
   }
   const known: HourlyWish[] = []
   for (const wish of [...draft.weekday, ...draft.weekend])
@@ -133,9 +138,16 @@ function ComfortEditor({
         copy={{ label: 'Copy to weekdays', onCopy: () => change({ weekday: draft.weekend }) }}
       />
       <RestDays days={draft.restDays ?? []} disabled={disabled} onChange={(restDays) => change({ restDays })} />
+      <FanLevels levels={levels} days={[draft.weekday, draft.weekend]} />
       <Trouble error={save.error} />
+      <AskBeforeLeaving isChanged={isChanged} />
       <Group className="savebar">
-        <Button size="md" disabled={disabled || !changed} loading={save.isPending} onClick={() => save.mutate([room])}>
+        <Button
+          size="md"
+          disabled={disabled || !isChanged}
+          loading={save.isPending}
+          onClick={() => save.mutate([room])}
+        >
           Save
         </Button>
         {others.length > 1 && (
@@ -143,13 +155,18 @@ function ComfortEditor({
             Save for all rooms
           </Button>
         )}
-        {changed && (
-          <Button size="md" variant="subtle" onClick={() => setChanged(undefined)}>
+        {isChanged && (
+          <Button size="md" variant="subtle" onClick={() => setSteps(steps.slice(0, -1))}>
             Undo
           </Button>
         )}
+        {steps.length > 1 && (
+          <Button size="md" variant="subtle" onClick={() => setSteps([])}>
+            Undo all
+          </Button>
+        )}
         <Text size="sm" role="status">
-          {save.isSuccess ? 'Saved' : changed ? 'Not saved yet' : ''}
+          {save.isSuccess ? 'Saved' : isChanged ? 'Not saved yet' : ''}
         </Text>
       </Group>
     </Stack>

@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest'
-import { blocksOf, describeDay, painted } from './comfort.ts'
+import { blocksOf, describeDay, painted, unknownFans } from './comfort.ts'
 
 const day = Array.from({ length: 24 }, () => ({ temperature: 21, deviation: 1 }))
 const night = { temperature: 18, deviation: 2 }
+
+test('a fan setting that the unit does not know is found, once', () => {
+  const [quiet, typo] = ['quiet', 'turbo'].map((fan) => ({ ...night, fan }))
+  expect(unknownFans([[...day, quiet, typo], [typo]] as never, ['quiet', 'auto'])).toEqual(['turbo'])
+  expect(unknownFans([day], [])).toEqual([])
+})
 
 test('hours are painted from one to another, over midnight too, and the others stay', () => {
   const morning = painted(day, 6, 9, night)

@@ -77,6 +77,11 @@ export const describeDay = (day: Day): string =>
     .map(({ from, to, wish }) => `${hourName(from)} to ${hourName(to)} ${wish.temperature} °C`)
     .join(', ')
 
+/** Settings of the fan that days have and a unit does not know. */
+export const unknownFans = (days: readonly Day[], levels: readonly string[]): string[] => [
+  ...new Set(days.flatMap((day) => day.flatMap(({ fan }) => (fan === undefined || levels.includes(fan) ? [] : [fan])))),
+]
+
 export const kindWords: Readonly<Record<ExceptionKind, string>> = {
   away: 'Away',
   guests: 'Guests',

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { dayAt, momentOf, wallOf } from '../houses/zone-time.ts'
 import { Dialog } from '../session/dialog.tsx'
-import { Trouble } from '../session/trouble.tsx'
+import { Trouble, Warning } from '../session/trouble.tsx'
 import { addException, type ExceptionKind, kindMeaning, kindWords, temperatureBound } from './comfort.ts'
 
 const hour = 3_600_000
@@ -57,6 +57,8 @@ export function ExceptionDialog({
     event.preventDefault()
     add.mutate()
   }
+  const ends = momentOf(end, zone)
+  const isOver = Number.isFinite(ends) && ends <= Math.max(now, start === '' ? now : momentOf(start, zone))
   const [only] = rooms
   const where = rooms.length === 1 && only ? only.name : 'the whole house'
   return (
@@ -103,8 +105,9 @@ export function ExceptionDialog({
             onChange={(typed) => setTemperature(typed === '' ? undefined : Number(typed))}
           />
           <Trouble error={add.error} />
+          {isOver && <Warning>{ends <= now ? 'The end is past already.' : '“Until” must be after “From”.'}</Warning>}
           <Group>
-            <Button type="submit" loading={add.isPending}>
+            <Button type="submit" loading={add.isPending} disabled={isOver}>
               {kindWords[kind]}
             </Button>
             <Button variant="subtle" onClick={onClose}>

@@ -1,5 +1,6 @@
 import { Button, NumberInput, Table, TextInput } from '@mantine/core'
 import { type Day, deviationBound, type HourlyWish, hourName, temperatureBound } from './comfort.ts'
+import { fanList } from './fan-levels.tsx'
 
 /** A row for each hour, for whoever would rather type, and for what the painter cannot say exactly. */
 export function HourTable({
@@ -68,6 +69,7 @@ export function HourTable({
                     w={80}
                     aria-label={`${title} ${name}: fans`}
                     placeholder="as is"
+                    list={fanList}
                     maxLength={40}
                     disabled={disabled}
                     value={wish.fan ?? ''}

@@ -5,6 +5,7 @@ import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { devices, house } from '../../api.ts'
 import { addDeviceRoute } from '../../router.tsx'
+import { LookOnly, mayChange } from '../houses/house-frame.tsx'
 import { Trouble } from '../session/trouble.tsx'
 import { vendorsQuery } from '../vendors/api.ts'
 import { AccountForm } from './account-form.tsx'
@@ -45,6 +46,16 @@ export function AddDevicePage() {
       ← {self.data.name}
     </Anchor>
   )
+  if (!mayChange(self.data))
+    return (
+      <Stack maw={1100} mx="auto">
+        {back}
+        <Title order={1} size="h2">
+          Add a device
+        </Title>
+        <LookOnly />
+      </Stack>
+    )
   if (!kind)
     return (
       <Stack maw={1100} mx="auto">

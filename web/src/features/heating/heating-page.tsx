@@ -53,7 +53,7 @@ function Overview({ house, state, rooms: list }: { house: House; state: ControlS
           )}
         </Stack>
       )}
-      {(list.length > 0 || state.loops.length > 0) && (
+      {state.loops.length > 0 && (
         <Group gap="sm">
           <PauseButton houseId={houseId} zone={zone} state={state} disabled={!may} />
           <ExceptionButtons {...common} />
@@ -82,9 +82,16 @@ function Overview({ house, state, rooms: list }: { house: House; state: ControlS
         ))}
       </div>
       {cold.length > 0 && (
-        <Text size="sm" c="dimmed">
-          Not looked after, because nothing that heats it is known: {cold.map(({ name }) => name).join(', ')}.
-        </Text>
+        <Stack align="start" gap="xs">
+          <Text size="sm" c="dimmed">
+            Not looked after, because nothing that heats it is known: {cold.map(({ name }) => name).join(', ')}.
+          </Text>
+          {may && state.loops.length === 0 && (
+            <Button component={Link} to={`/houses/${houseId}/rooms`}>
+              Say what heats the rooms
+            </Button>
+          )}
+        </Stack>
       )}
       {may && <IdleActuators houseId={houseId} state={state} />}
       {state.loops.length > 0 && <PlanPanel houseId={houseId} zone={zone} rooms={list} />}

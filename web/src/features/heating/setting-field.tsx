@@ -80,5 +80,7 @@ function stepOf({ type, multipleOf, minimum = 0, maximum = minimum + 10 }: Setti
 const spellChoice = (value: Setting['default']): string => {
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'number') return measure(value, null)
-  return words((value ?? '').replaceAll('-', ' '))
+  // What is no word, such as `NOK/kWh`, stays as it is.
+  const text = value ?? ''
+  return /^[a-z0-9-]*$/.test(text) ? words(text.replaceAll('-', ' ')) : text
 }

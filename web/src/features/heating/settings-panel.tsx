@@ -2,7 +2,7 @@ import { Button, Group, Stack, Text, Title } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { SidePanel } from '../session/side-panel.tsx'
-import { Trouble } from '../session/trouble.tsx'
+import { Trouble, Warning } from '../session/trouble.tsx'
 import { type Choice, changeLoop, controlKey, type Loop, removeLoop, type Values } from './api.ts'
 import { limitsOf } from './limits.ts'
 import { SettingField } from './setting-field.tsx'
@@ -49,23 +49,12 @@ export function SettingsPanel({
     event.preventDefault()
     save.mutate()
   }
+  const { lowest, highest } = limits
+  const isCrossed = typeof lowest === 'number' && typeof highest === 'number' && lowest >= highest
   return (
     <SidePanel title={`${nameOf(loop)}: ${choice.label}`} onClose={onClose}>
       <form onSubmit={submit}>
         <Stack>
-          <Text size="sm" c="dimmed">
-            The usual values suit most homes. What you change here holds from the next turn, within five minutes.
-          </Text>
-          {fields.map(([name, setting]) => (
-            <SettingField
-              key={name}
-              name={name}
-              setting={setting}
-              value={draft[name] ?? null}
-              onSet={(value) => setDraft({ ...draft, [name]: value })}
-            />
-          ))}
-          {fields.length === 0 && <Text size="sm">This way of controlling has no settings.</Text>}
           <Title order={3} size="h5">
             Your limits
           </Title>
@@ -81,9 +70,26 @@ export function SettingsPanel({
               onSet={(value) => setLimits({ ...limits, [name]: value })}
             />
           ))}
+          <Title order={3} size="h5">
+            How it controls
+          </Title>
+          <Text size="sm" c="dimmed">
+            The usual values suit most homes. What you change here holds within five minutes.
+          </Text>
+          {fields.map(([name, setting]) => (
+            <SettingField
+              key={name}
+              name={name}
+              setting={setting}
+              value={draft[name] ?? null}
+              onSet={(value) => setDraft({ ...draft, [name]: value })}
+            />
+          ))}
+          {fields.length === 0 && <Text size="sm">This way of controlling has no settings.</Text>}
           <Trouble error={save.error ?? release.error} />
+          {isCrossed && <Warning>“Never set lower than” must be below “Never set higher than”.</Warning>}
           <Group>
-            <Button type="submit" loading={save.isPending}>
+            <Button type="submit" loading={save.isPending} disabled={isCrossed}>
               Save
             </Button>
             <Button variant="default" onClick={() => setDraft(usual)}>

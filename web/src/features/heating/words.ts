@@ -16,7 +16,7 @@ export const kindWords: Readonly<Record<LoopKind, string>> = {
 
 /** What a loop is called: its room, else the kind and its place. */
 export const nameOf = ({ roomName, kind, actuator }: Loop): string =>
-  roomName ?? [kindWords[kind], actuator.location].filter(Boolean).join(', ')
+  roomName ?? [...new Set([kindWords[kind], actuator.location])].filter(Boolean).join(', ')
 
 /** When a pause that still holds ends, ms; of one that is over, nothing. */
 export function pausedUntil({ pausedUntil: until }: Pick<Loop, 'pausedUntil'>, now = Date.now()): number | undefined {

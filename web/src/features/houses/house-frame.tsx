@@ -9,6 +9,15 @@ import { useLive } from './live.ts'
 /** Of somebody who may look only. */
 export const mayChange = ({ role }: House): boolean => role !== 'reader'
 
+/** What such a person reads instead of what could be refused. */
+export function LookOnly() {
+  return (
+    <Text size="sm" c="dimmed">
+      You may look at this house; its owner or a resident can change things.
+    </Text>
+  )
+}
+
 /** What the pages of one house have in common: its name, the way to the others, and its live events. */
 export function HouseFrame({
   houseId,
@@ -26,12 +35,21 @@ export function HouseFrame({
 }) {
   useLive(houseId)
   const self = useQuery({ queryKey: ['house', houseId], queryFn: () => house(houseId) })
-  if (self.error) return <Trouble error={self.error} />
+  // What was read before stays while the server is away; each part says that itself.
+  if (self.error && !self.data)
+    return (
+      <Stack maw={1200} mx="auto">
+        <Title order={1} size="h2">
+          {title}
+        </Title>
+        <Trouble error={self.error} />
+      </Stack>
+    )
   if (!self.data) return <Loader aria-label="Loading" />
   return (
     <Stack maw={1200} mx="auto">
       <div>
-        <Text size="sm" c="dimmed">
+        <Text size="sm" c="dimmed" className="name">
           {self.data.name}
         </Text>
         <HouseNav houseId={houseId} />
@@ -49,11 +67,7 @@ export function HouseFrame({
         </div>
         {beside?.(self.data)}
       </Group>
-      {!mayChange(self.data) && (
-        <Text size="sm" c="dimmed">
-          You may look at this house; its owner or a resident can change things.
-        </Text>
-      )}
+      {!mayChange(self.data) && <LookOnly />}
       {children(self.data)}
     </Stack>
   )

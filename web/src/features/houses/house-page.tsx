@@ -30,7 +30,16 @@ export function HousePage() {
     return sorted
   }, [values.data])
 
-  if (self.error) return <Trouble error={self.error} />
+  const failed = self.error ?? all.error
+  if (failed && !(self.data && all.data))
+    return (
+      <Stack maw={1400} mx="auto">
+        <Title order={1} size="h2">
+          House
+        </Title>
+        <Trouble error={failed} />
+      </Stack>
+    )
   if (!self.data || !all.data) return <Loader aria-label="Loading" />
 
   const known = new Set(all.data.map((device) => `${device.name}/${device.count}`))
@@ -58,6 +67,7 @@ export function HousePage() {
         )}
       </Group>
       <HouseNav houseId={houseId} />
+      <Trouble error={failed ?? values.error} />
       {bare && <Text c="dimmed">This house has no device yet. With the first one its values begin to come in.</Text>}
       <div className="controls">
         {all.data.filter(mayBeCommanded).map((device) => (

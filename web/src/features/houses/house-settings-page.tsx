@@ -8,6 +8,7 @@ import { houseSettingsRoute } from '../../router.tsx'
 import { Dialog } from '../session/dialog.tsx'
 import { Trouble } from '../session/trouble.tsx'
 import { HouseForm } from './house-form.tsx'
+import { LookOnly, mayChange } from './house-frame.tsx'
 
 /** Name, place and time zone of a house, and its end. */
 export function HouseSettingsPage() {
@@ -26,6 +27,11 @@ export function HouseSettingsPage() {
   if (self.error) return <Trouble error={self.error} />
   if (!self.data) return <Loader aria-label="Loading" />
   const { name, timezone, latitude, longitude, role } = self.data
+  const back = (
+    <Button variant="subtle" component={Link} to={`/houses/${houseId}`}>
+      Back
+    </Button>
+  )
   return (
     <Stack maw={560} mx="auto" gap="xl">
       <Paper withBorder p="xl">
@@ -33,18 +39,21 @@ export function HouseSettingsPage() {
           <Title order={1} size="h2">
             {name}
           </Title>
-          <HouseForm
-            start={{ name, timezone, latitude, longitude }}
-            action="Save"
-            busy={change.isPending}
-            error={change.error}
-            onSubmit={(form) => change.mutate(form)}
-            beside={
-              <Button variant="subtle" component={Link} to={`/houses/${houseId}`}>
-                Back
-              </Button>
-            }
-          />
+          {mayChange(self.data) ? (
+            <HouseForm
+              start={{ name, timezone, latitude, longitude }}
+              action="Save"
+              busy={change.isPending}
+              error={change.error}
+              onSubmit={(form) => change.mutate(form)}
+              beside={back}
+            />
+          ) : (
+            <>
+              <LookOnly />
+              {back}
+            </>
+          )}
         </Stack>
       </Paper>
       {(role === 'owner' || role === 'admin') && <DeleteHouse house={self.data} />}

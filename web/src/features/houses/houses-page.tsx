@@ -1,8 +1,12 @@
-import { Button, Card, Group, Loader, SimpleGrid, Stack, Text, Title } from '@mantine/core'
+import { Badge, Button, Card, Group, Loader, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { devices, type House, houses, type Newest, newest } from '../../api.ts'
+import { devices, type House, houses, newest } from '../../api.ts'
+import { control, controlKey } from '../heating/api.ts'
+import { rooms, roomsKey } from '../rooms/api.ts'
 import { Trouble } from '../session/trouble.tsx'
+import { careOf } from './care.ts'
+import { glanceAt } from './glance.ts'
 import { LastWeek } from './last-week.tsx'
 import { StateBadge } from './state-badge.tsx'
 import { measure } from './words.ts'
@@ -10,7 +14,15 @@ import { measure } from './words.ts'
 export function HousesPage() {
   const known = useQuery({ queryKey: ['houses'], queryFn: houses })
   if (known.isPending) return <Loader aria-label="Loading" />
-  if (known.error) return <Trouble error={known.error} />
+  if (!known.data)
+    return (
+      <Stack maw={1200} mx="auto">
+        <Title order={1} size="h2">
+          Houses
+        </Title>
+        <Trouble error={known.error} />
+      </Stack>
+    )
   return (
     <Stack maw={1200} mx="auto">
       <Group justify="space-between">
@@ -21,10 +33,12 @@ export function HousesPage() {
           Add a house
         </Button>
       </Group>
+      <Trouble error={known.error} />
       {known.data.length === 0 && (
         <Text c="dimmed">There is no house yet. Add yours, and then the devices it has.</Text>
       )}
-      <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
+      {/* Four stand two by two: no one alone. */}
+      <SimpleGrid cols={{ base: 1, sm: 2, lg: known.data.length === 4 ? 2 : 3 }}>
         {known.data.map((house) => (
           <HouseCard key={house.id} house={house} />
         ))}
@@ -34,22 +48,39 @@ export function HousesPage() {
 }
 
 function HouseCard({ house }: { house: House }) {
-  const all = useQuery({ queryKey: ['devices', house.id], queryFn: () => devices(house.id), refetchInterval: 10_000 })
-  const values = useQuery({ queryKey: ['newest', house.id], queryFn: () => newest(house.id), refetchInterval: 10_000 })
+  const { id, name } = house
+  const all = useQuery({ queryKey: ['devices', id], queryFn: () => devices(id), refetchInterval: 10_000 })
+  const values = useQuery({ queryKey: ['newest', id], queryFn: () => newest(id), refetchInterval: 10_000 })
+  const known = useQuery({ queryKey: roomsKey(id), queryFn: () => rooms(id), refetchInterval: 30_000 })
+  const state = useQuery({ queryKey: controlKey(id), queryFn: () => control(id), refetchInterval: 30_000 })
   const counts = new Map<string, number>()
-  for (const { state } of all.data ?? []) counts.set(state, (counts.get(state) ?? 0) + 1)
+  for (const { state: one } of all.data ?? []) counts.set(one, (counts.get(one) ?? 0) + 1)
+  const care = state.data && careOf(state.data)
   return (
-    <Card component={Link} to={`/houses/${house.id}`} withBorder padding="lg">
-      <Group justify="space-between">
-        <Text fw={600} size="lg">
-          {house.name}
+    <Card component={Link} to={`/houses/${id}`} withBorder padding="lg">
+      <Group justify="space-between" wrap="nowrap" align="start">
+        <Text fw={600} size="lg" className="name">
+          {name}
         </Text>
-        <Text c="dimmed" size="sm">
-          House {house.id}
-        </Text>
+        {name !== `House ${id}` && (
+          <Text c="dimmed" size="sm" style={{ whiteSpace: 'nowrap' }}>
+            House {id}
+          </Text>
+        )}
       </Group>
-      <Group mt="sm" gap="xl">
-        {glance(values.data ?? []).map(({ label, value, unit }) => (
+      <Group gap="xs" mt={4} mih={26}>
+        {care && (
+          <>
+            <Badge color={care.colour} variant="light" tt="none">
+              {care.word}
+            </Badge>
+            <Text size="sm">{care.how}</Text>
+          </>
+        )}
+      </Group>
+      {/* The places are kept, so that nothing moves while one answer after the other comes. */}
+      <Group mt="sm" gap="xl" mih={48}>
+        {glanceAt(values.data ?? [], known.data ?? []).map(({ label, value, unit }) => (
           <div key={label}>
             <Text size="xs" c="dimmed">
               {label}
@@ -60,10 +91,10 @@ function HouseCard({ house }: { house: House }) {
           </div>
         ))}
       </Group>
-      <LastWeek house={house.id} />
-      <Group mt="sm" gap="xs">
-        {[...counts].map(([state, count]) => (
-          <StateBadge key={state} state={state} count={count} />
+      <LastWeek house={id} />
+      <Group mt="sm" gap="xs" mih={20}>
+        {[...counts].map(([one, count]) => (
+          <StateBadge key={one} state={one} count={count} />
         ))}
         {all.data?.length === 0 && (
           <Text c="dimmed" size="sm">
@@ -73,19 +104,4 @@ function HouseCard({ house }: { house: House }) {
       </Group>
     </Card>
   )
-}
-
-/** What a resident asks first: how warm it is indoors and out, and what the house draws. */
-function glance(values: readonly Newest[]): { label: string; value: number; unit: string | null }[] {
-  const asked = [
-    { label: 'Indoors', group: ['heatPumpController', 'airSensor'], field: 'temperature' },
-    { label: 'Outdoors', group: ['weatherForecast'], field: 'temperature' },
-    { label: 'Power', group: ['powerConsumption'], field: 'power' },
-  ]
-  return asked.flatMap(({ label, group, field }) => {
-    const found = values.filter((newest) => newest.field === field && group.includes(newest.group))
-    const known = found.map(({ value }) => value).filter((value) => typeof value === 'number')
-    if (known.length === 0) return []
-    return [{ label, value: known.reduce((sum, value) => sum + value, 0) / known.length, unit: found[0]?.unit ?? null }]
-  })
 }

@@ -2,60 +2,69 @@
 import { Group, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { type Answer, ask } from '../../api.ts'
+import { prices } from '../prices/api.ts'
+import { Figure } from './figure.tsx'
+import { type Hourly, weekOf } from './week.ts'
 import { measure } from './words.ts'
 
-const day = 86_400_000
+const hour = 3_600_000
 const rarely = 10 * 60_000
 
 type Asked = { readonly group: string; readonly field: string; readonly aggregate: 'sum' | 'mean' }
-const asked = {
-  energy: { group: 'powerConsumption', field: 'hourlyConsumption', aggregate: 'sum' },
-  cost: { group: 'powerConsumption', field: 'hourlyCost', aggregate: 'sum' },
-  indoors: { group: 'heatPumpController', field: 'temperature', aggregate: 'mean' },
-} as const satisfies Record<string, Asked>
+const metered: Asked = { group: 'powerConsumption', field: 'hourlyConsumption', aggregate: 'sum' }
+/** Of a house whose meter nobody reads, but whose inverter does. */
+const atTheGrid: Asked = { group: 'solarBatterySystem', field: 'gridPower', aggregate: 'mean' }
+const indoors: Asked = { group: 'heatPumpController', field: 'temperature', aggregate: 'mean' }
 
-/** Of the seven days up to the last whole hour; `undefined` where the house measures no such thing. */
-async function read(house: number, { group, field, aggregate }: Asked): Promise<number | undefined> {
-  const end = Math.floor(Date.now() / 3_600_000) * 3_600_000
+async function read(house: number, { group, field, aggregate }: Asked, [from, to]: readonly [number, number]) {
   const query = new URLSearchParams({
     ...{ group, field, aggregate, resolution: '3600' },
-    ...{ start: new Date(end - 7 * day).toISOString(), end: new Date(end).toISOString() },
+    ...{ start: new Date(from).toISOString(), end: new Date(to).toISOString() },
   })
   const { series } = await ask<Answer>(`/api/houses/${house}/data?${query}`)
-  const values = series.flatMap((one) => one.values.filter((value) => typeof value === 'number'))
-  if (values.length === 0) return undefined
-  const sum = values.reduce((total, value) => total + value, 0)
-  return aggregate === 'sum' ? sum : sum / values.length
+  return series.flatMap(({ times, values }): Hourly[] =>
+    times.flatMap((time, n) => {
+      const value = values[n]
+      return typeof value === 'number' ? [{ at: Date.parse(time), value }] : []
+    }),
+  )
+}
+
+/** Of the seven days up to the last whole hour. */
+async function lastWeek(house: number) {
+  const end = Math.floor(Date.now() / hour) * hour
+  const range = [end - 168 * hour, end] as const
+  const [counted, temperatures, priced] = await Promise.all([
+    read(house, metered, range),
+    read(house, indoors, range),
+    // Without prices the energy is still told.
+    prices(house, range, 60).catch(() => undefined),
+  ])
+  const energy =
+    counted.length > 0
+      ? counted
+      : (await read(house, atTheGrid, range)).map(({ at, value }) => ({ at, value: Math.max(0, value) / 1000 }))
+  return { ...weekOf(energy, temperatures, priced?.intervals ?? []), currency: priced?.currency ?? 'NOK' }
 }
 
 export function LastWeek({ house }: { readonly house: number }) {
-  const week = useQuery({
-    queryKey: ['last week', house],
-    queryFn: async () => {
-      const [energy, cost, indoors] = await Promise.all([
-        read(house, asked.energy),
-        read(house, asked.cost),
-        read(house, asked.indoors),
-      ])
-      return { energy, cost, indoors }
-    },
-    refetchInterval: rarely,
-  })
-  const { energy, cost, indoors } = week.data ?? {}
-  const shown = [
-    ...(energy === undefined ? [] : [`${Math.round(energy)} kWh`]),
-    ...(cost === undefined ? [] : [`${Math.round(cost)} NOK`]),
-    ...(indoors === undefined ? [] : [`${measure(indoors, '°C')} indoors`]),
-  ]
-  if (energy === undefined && cost === undefined) return null
+  const week = useQuery({ queryKey: ['last week', house], queryFn: () => lastWeek(house), refetchInterval: rarely })
+  if (week.isPending) return <div className="last-week" style={{ minHeight: 72 }} aria-hidden="true" />
+  if (!week.data || week.data.energy === undefined) return null
+  const { title, energy, cost, indoors: warmth, currency } = week.data
   return (
-    <Group mt="xs" gap="xs">
-      <Text size="sm" c="dimmed">
-        Last seven days
+    <div className="last-week">
+      <Text size="xs" c="dimmed">
+        {title}
       </Text>
-      <Text size="sm" className="reading">
-        {shown.join(', ')}
-      </Text>
-    </Group>
+      <Group gap="xl">
+        <Figure label="used" value={`${Math.round(energy)} kWh`} />
+        {cost !== undefined && <Figure label="paid" value={`${Math.round(cost)} ${currency}`} />}
+        {cost !== undefined && energy > 0 && (
+          <Figure label="for a kWh" value={`${(cost / energy).toFixed(2)} ${currency}`} />
+        )}
+        {warmth !== undefined && <Figure label="indoors" value={measure(warmth, '°C')} />}
+      </Group>
+    </div>
   )
 }

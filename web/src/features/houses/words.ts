@@ -3,7 +3,9 @@ export function spell(value: number | boolean | string): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value === 'string') return value
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2
-  return value.toLocaleString(undefined, { maximumFractionDigits: digits })
+  // As in the sentences from the server, whatever the browser's own way; thousands are set apart by a thin space, for a
+  // comma is a decimal point to half of the readers.
+  return value.toLocaleString('en', { maximumFractionDigits: digits }).replaceAll(',', '\u202f')
 }
 
 /** How long ago a time was, in the largest unit that fits; empty when it is not known. */

@@ -103,7 +103,8 @@ export function TimeChart({ label, times, lines, band, start, end, now, zone, he
           ...looks.map(({ label: name, unit, axis: scale, hue, look }): UPlot.Series => {
             const stroke = shade(hue, dark ? 4 : 7)
             return {
-              label: name,
+              // An axis of temperatures says so itself.
+              label: unit === '°C' ? name : `${name}, ${unit}`,
               scale,
               stroke: look === 'edge' ? `${shade(hue, dark ? 6 : 4)}` : stroke,
               width: look === 'edge' ? 0.75 : 2,
@@ -112,7 +113,8 @@ export function TimeChart({ label, times, lines, band, start, end, now, zone, he
               ...(look === 'dashes' ? { dash: [7, 5] } : {}),
               ...(look === 'area' ? { fill: `${stroke}55`, width: 1 } : {}),
               ...(look !== 'line' && look !== 'dashes' && stepped ? { paths: stepped({ align: -1 }) } : {}),
-              value: (_: UPlot, value: number | null) => (value == null ? '–' : `${spell(value)} ${unit}`),
+              value: (_: UPlot, value: number | null) =>
+                value == null ? '–' : `${spell(value)}${unit === '°C' ? ' °C' : ''}`,
             }
           }),
         ],

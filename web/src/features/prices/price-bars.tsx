@@ -1,7 +1,7 @@
 import { Group, Text, useComputedColorScheme, useMantineTheme } from '@mantine/core'
 import { useElementSize } from '@mantine/hooks'
 import { type PointerEvent, useId, useState } from 'react'
-import { clockOf, dayAndClock, dayName } from '../houses/zone-time.ts'
+import { clockOf, dayAndClock, dayAt, dayName } from '../houses/zone-time.ts'
 import type { Interval } from './api.ts'
 import { layers, pieces } from './stack.ts'
 
@@ -41,7 +41,8 @@ export function PriceBars({
   const grid = dark ? theme.colors.dark[4] : theme.colors.gray[2]
   const colour = (layer: number) => theme.colors[layers[layer]?.hue ?? 'gray']?.[dark ? 6 : 5]
   const marks = Array.from({ length: Math.round((top - ground) / step) + 1 }, (_, n) => ground + n * step)
-  const hours = Array.from({ length: Math.round((end - start) / 21_600_000) + 1 }, (_, n) => start + n * 21_600_000)
+  // By the clock on the wall: a day may have 23 hours, or 25.
+  const hours = [0, 1].flatMap((day) => ['00:00', '06:00', '12:00', '18:00'].map((at) => dayAt(start, zone, day, at)))
 
   const point = (event: PointerEvent<SVGSVGElement>) => {
     const { left } = event.currentTarget.getBoundingClientRect()
@@ -82,12 +83,10 @@ export function PriceBars({
               {index > 0 && (
                 <line x1={x(moment)} x2={x(moment)} y1={edge.top} y2={height - edge.bottom} stroke={grid} />
               )}
-              {index < hours.length - 1 && (
-                <text x={x(moment)} y={height - edge.bottom + 14} fontSize="11" fill={ink}>
-                  {clockOf(moment, zone)}
-                </text>
-              )}
-              {clockOf(moment, zone) === '00:00' && index < hours.length - 1 && (
+              <text x={x(moment)} y={height - edge.bottom + 14} fontSize="11" fill={ink}>
+                {clockOf(moment, zone)}
+              </text>
+              {index % 4 === 0 && (
                 <text x={x(moment)} y={height - edge.bottom + 28} fontSize="11" fontWeight="600" fill={ink}>
                   {dayName(moment, zone, now)}
                 </text>
@@ -172,7 +171,12 @@ export function PriceBars({
 }
 
 function describeInterval(interval: Interval, zone: string, isNow: boolean): string {
-  const when = isNow ? 'Now' : `${dayAndClock(interval.start, zone)} to ${clockOf(interval.end, zone)}`
+  const isHour = Date.parse(interval.end) - Date.parse(interval.start) > 1_800_000
+  const when = isNow
+    ? isHour
+      ? 'This hour'
+      : 'Now'
+    : `${dayAndClock(interval.start, zone)} to ${clockOf(interval.end, zone)}`
   const shares = layers
     .map(({ name, of }) => ({ name, value: of(interval) }))
     .filter(({ value }) => Math.abs(value) >= 0.005)

@@ -1,5 +1,6 @@
-import { Alert, Button, Card, Group, Loader, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Alert, Anchor, Button, Card, Group, Loader, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { House } from '../../api.ts'
 import { pricesRoute } from '../../router.tsx'
@@ -27,7 +28,9 @@ export function PricesPage() {
   )
 }
 
-function TwoDays({ house: { id, timezone: zone } }: { house: House }) {
+function TwoDays({ house }: { house: House }) {
+  const { id, timezone: zone } = house
+  const may = mayChange(house)
   const [minutes, setMinutes] = useState<15 | 60>(60)
   const [typed, setTyped] = useState(false)
   const now = Date.now()
@@ -65,7 +68,19 @@ function TwoDays({ house: { id, timezone: zone } }: { house: House }) {
         <Trouble error={answer.error} />
         {answer.isPending && <Loader aria-label="Loading" />}
         {found && found.intervals.length === 0 && (
-          <Text c="dimmed">No prices are known for this house yet. Add the device “Spot prices” of its area.</Text>
+          <Text c="dimmed">
+            No prices are known for this house yet.{' '}
+            {may ? (
+              <>
+                <Anchor component={Link} to={`/houses/${id}/devices/new`} search={{ kind: 'spot-price' } as never}>
+                  Add the device “Day-ahead electricity price”
+                </Anchor>{' '}
+                for its area.
+              </>
+            ) : (
+              'It takes the device “Day-ahead electricity price”.'
+            )}
+          </Text>
         )}
         {found && found.intervals.length > 0 && (
           <Stack gap="sm">

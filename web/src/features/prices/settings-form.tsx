@@ -12,7 +12,7 @@ import {
   schemes,
   setPriceSettings,
 } from './api.ts'
-import { companyName, from, heldOn, schemeOf, schemeWords } from './stack.ts'
+import { companyName, from, heldOn, schemeOf, schemeWords, until } from './stack.ts'
 
 const areas = [
   { value: 'NO1', label: 'NO1, Oslo and the east' },
@@ -22,9 +22,14 @@ const areas = [
   { value: 'NO5', label: 'NO5, Bergen and the west' },
 ]
 
+/** No grid company that is known. */
+const anotherOne = ''
+
 /** What the household says of its contracts. */
 export function PriceSettingsCard({ houseId, zone, disabled }: { houseId: number; zone: string; disabled: boolean }) {
   const kept = useQuery({ queryKey: [...pricesKey(houseId), 'settings'], queryFn: () => priceSettings(houseId) })
+  // Outlives the form, which is made anew of what was kept.
+  const [isSaved, setSaved] = useState(false)
   return (
     <Card withBorder padding="md" component="section" aria-label="Your contracts">
       <Title order={2} size="h4">
@@ -44,6 +49,8 @@ export function PriceSettingsCard({ houseId, zone, disabled }: { houseId: number
           zone={zone}
           kept={kept.data}
           disabled={disabled}
+          isSaved={isSaved}
+          onSaved={setSaved}
         />
       )}
     </Card>
@@ -55,11 +62,15 @@ function SettingsForm({
   zone,
   kept: { settings, schema },
   disabled,
+  isSaved,
+  onSaved,
 }: {
   houseId: number
   zone: string
   kept: SettingsAnswer
   disabled: boolean
+  isSaved: boolean
+  onSaved: (saved: boolean) => void
 }) {
   const queries = useQueryClient()
   const today = dateOf(Date.now(), zone)
@@ -81,12 +92,20 @@ function SettingsForm({
         ...(markUp === (markUpNow?.perKwh ?? '') && monthly === (markUpNow?.perMonth ?? '')
           ? {}
           : { markUp: from(settings.markUp, priceOfSupplier) }),
-        ...(grid === (gridNow?.base ?? '') || grid === ''
+        ...(grid === (gridNow?.base ?? '')
           ? {}
-          : { gridEnergy: from(settings.gridEnergy, { from: month, base: grid, rules: [] }) }),
+          : {
+              gridEnergy:
+                grid === ''
+                  ? until(settings.gridEnergy, month)
+                  : from(settings.gridEnergy, { from: month, base: grid, rules: [] }),
+            }),
       })
     },
-    onSuccess: () => queries.invalidateQueries({ queryKey: pricesKey(houseId) }),
+    onSuccess: () => {
+      onSaved(true)
+      return queries.invalidateQueries({ queryKey: pricesKey(houseId) })
+    },
   })
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -95,7 +114,7 @@ function SettingsForm({
   const companies = schema.properties?.gridCompany?.enum ?? []
   const otherArea = areas.some(({ value }) => value === draft.area) ? [] : [{ value: draft.area, label: draft.area }]
   return (
-    <form onSubmit={submit}>
+    <form onSubmit={submit} onInput={() => onSaved(false)}>
       <fieldset className="bare" disabled={disabled}>
         <Stack mt="sm">
           <Group grow align="start" preventGrowOverflow={false}>
@@ -108,21 +127,26 @@ function SettingsForm({
             />
             <Select
               label="Grid company"
-              placeholder="Another one"
-              clearable
-              clearButtonProps={{ 'aria-label': 'Another grid company' }}
-              data={companies.map((value) => ({ value, label: companyName(value) }))}
-              value={draft.gridCompany ?? null}
+              allowDeselect={false}
+              data={[
+                ...companies.map((value) => ({ value, label: companyName(value) })),
+                { value: anotherOne, label: 'Another one' },
+              ]}
+              value={draft.gridCompany ?? anotherOne}
               onChange={(gridCompany) => {
                 const { gridCompany: _, ...rest } = draft
-                setDraft(gridCompany === null ? rest : { ...rest, gridCompany })
+                setDraft(gridCompany === null || gridCompany === anotherOne ? rest : { ...rest, gridCompany })
               }}
             />
           </Group>
           {(draft.gridCompany === undefined || gridNow) && (
             <NumberInput
               label="Grid price per kWh"
-              description="Without VAT and taxes; prices by day and night can be told over the API"
+              description={
+                draft.gridCompany === undefined
+                  ? 'Without VAT and taxes; prices by day and night can be told over the API'
+                  : 'In the place of what the grid company asks; empty: what it asks'
+              }
               suffix=" NOK/kWh"
               min={0}
               max={10}
@@ -181,7 +205,7 @@ function SettingsForm({
               Save
             </Button>
             <Text size="sm" role="status">
-              {save.isSuccess ? 'Saved' : ''}
+              {isSaved && draft === settings ? 'Saved' : ''}
             </Text>
           </Group>
         </Stack>

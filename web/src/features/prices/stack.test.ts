@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Interval, Settings } from './api.ts'
-import { companyName, from, heldOn, layers, pieces, schemeOf } from './stack.ts'
+import { companyName, from, heldOn, layers, pieces, schemeOf, until } from './stack.ts'
 
 const amount = (withoutVat: number) => ({ withoutVat, vat: withoutVat / 4, withVat: withoutVat * 1.25 })
 const interval = (spot: number, support: number): Interval => ({
@@ -51,3 +51,12 @@ test('a scheme that begins on a date leaves the time before as it was', () => {
 })
 
 test('a company is named as it writes itself', () => expect(companyName('tensio-ts')).toBe('Tensio TS'))
+
+test('an own price that is taken away holds for the time before, and the grid company asks its own again', () => {
+  const own = [
+    { from: '2025-01-01', base: 0.2 },
+    { from: '2026-11-01', base: 0.3 },
+  ]
+  expect(until(own, '2026-11-01')).toEqual([{ from: '2025-01-01', base: 0.2, to: '2026-11-01' }])
+  expect(heldOn(until(own, '2026-11-01'), '2026-11-22')).toBeUndefined()
+})

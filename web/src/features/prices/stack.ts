@@ -45,11 +45,17 @@ export function from<T extends { readonly from: string; readonly to?: string }>(
   entries: readonly T[] | undefined,
   entry: T,
 ): readonly T[] {
-  const before = (entries ?? [])
-    .filter((one) => one.from < entry.from)
-    .map((one) => (one.to === undefined || one.to > entry.from ? { ...one, to: entry.from } : one))
-  return [...before, entry]
+  return [...until(entries, entry.from), entry]
 }
+
+/** The table, ended on a date. */
+export const until = <T extends { readonly from: string; readonly to?: string }>(
+  entries: readonly T[] | undefined,
+  date: string,
+): readonly T[] =>
+  (entries ?? [])
+    .filter((one) => one.from < date)
+    .map((one) => (one.to === undefined || one.to > date ? { ...one, to: date } : one))
 
 export const schemeWords: Readonly<Record<Scheme, string>> = {
   stromstotte: 'Strømstøtte: the state pays most of what is above a threshold',

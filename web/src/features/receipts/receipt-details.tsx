@@ -10,7 +10,8 @@ import { describeSeen } from './seen.ts'
 
 /** All that one decision rests on, and what came of it. */
 export function ReceiptDetails({ receipt, zone }: { receipt: KeptReceipt; zone: string }) {
-  const { at, place, mode, saw, price, because, bound, reasons, nextBest, sent, decided, commands } = receipt
+  const { at, control, place, mode, saw, price, because, bound, reasons, nextBest, sent, decided, commands } = receipt
+  const isSetSo = reasons.some(({ code }) => code === 'no-change')
   return (
     <Stack gap="sm">
       <Part title="Why">
@@ -27,7 +28,7 @@ export function ReceiptDetails({ receipt, zone }: { receipt: KeptReceipt; zone: 
           <Fact name="Where" value={place} />
           <Fact name="Mode" value={modeWords[mode].label} />
           <Fact name="Price of one more kWh" value={price === null ? 'not known' : `${price.toFixed(2)} NOK`} />
-          {describeSeen(saw)
+          {describeSeen(saw, control)
             .filter(({ name }) => name !== 'Price')
             .map((fact) => (
               <Fact key={fact.name} {...fact} />
@@ -55,7 +56,7 @@ export function ReceiptDetails({ receipt, zone }: { receipt: KeptReceipt; zone: 
           {sent
             ? describeSet(sent)
             : decided
-              ? `Nothing went out. It decided: ${describeSet(decided)}.`
+              ? `${isSetSo ? 'Nothing: it is set so already' : 'Nothing went out. It decided'}: ${describeSet(decided)}.`
               : 'Nothing, and nothing was wanted.'}
         </Text>
         {commands.map(({ id, verb, state, reason }) => (
@@ -92,6 +93,6 @@ const Fact = ({ name, value }: { name: string; value: string }) => (
 
 function costOf(more: number | 'unknown'): string {
   if (more === 'unknown') return 'what it would cost is not known'
-  if (Math.abs(more) < 0.005) return 'would cost the same'
-  return `would cost ${measure(Math.abs(more), 'NOK')} an hour ${more > 0 ? 'more' : 'less'}`
+  if (Math.abs(more) < 0.005) return 'would cost the same just now'
+  return `would cost ${measure(Math.abs(more), 'NOK')} an hour ${more > 0 ? 'more' : 'less'} just now`
 }

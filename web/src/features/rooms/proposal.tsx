@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { controlKey } from '../heating/api.ts'
 import { Dialog } from '../session/dialog.tsx'
 import { Trouble } from '../session/trouble.tsx'
-import { addRoom, isSamePlace, type Pair, type Proposal, proposal, type Room, roomsKey } from './api.ts'
+import { addRoom, changeRoom, isSamePlace, type Pair, type Proposal, proposal, type Room, roomsKey } from './api.ts'
 
 type Proposed = Proposal['rooms'][number]
 
@@ -36,7 +36,7 @@ export function ProposalDialog({
             houseId={houseId}
             proposed={one}
             pairs={found.pairs}
-            taken={rooms.some(({ sensors }) =>
+            room={rooms.find(({ sensors }) =>
               sensors.some((sensor) => one.sensors.some((s) => isSamePlace(s, sensor))),
             )}
           />
@@ -61,12 +61,13 @@ function ProposedRoom({
   houseId,
   proposed,
   pairs,
-  taken,
+  room,
 }: {
   houseId: number
   proposed: Proposed
   pairs: readonly Pair[]
-  taken: boolean
+  /** That has the thermometer already. */
+  room: Room | undefined
 }) {
   const queries = useQueryClient()
   const [name, setName] = useState(proposed.name)
@@ -79,14 +80,19 @@ function ProposedRoom({
     )
     .map(({ sentence }) => sentence)
   const accept = useMutation({
-    mutationFn: () => addRoom(houseId, { name: name.trim(), sensors, ...(actuator ? { actuator } : {}) }),
+    mutationFn: () =>
+      room
+        ? changeRoom(houseId, room.id, { actuator: actuator ?? null })
+        : addRoom(houseId, { name: name.trim(), sensors, ...(actuator ? { actuator } : {}) }),
     onSuccess: () =>
       Promise.all([
         queries.invalidateQueries({ queryKey: roomsKey(houseId) }),
         queries.invalidateQueries({ queryKey: controlKey(houseId) }),
       ]),
   })
-  const done = taken || accept.isSuccess
+  // A room of theirs may still lack what heats it.
+  const isCold = room && !room.actuator && actuator
+  const done = (room && !isCold) || accept.isSuccess
   return (
     <Paper withBorder p="md" component="section" aria-label={proposed.name}>
       <Title order={3} size="h5">
@@ -103,11 +109,17 @@ function ProposedRoom({
           {sentence}
         </Text>
       ))}
-      {done ? (
+      {done && (
         <Text size="sm" mt="xs" role="status">
-          A room of yours.
+          {name === room?.name || !room ? 'A room of yours.' : `Your room ${room.name}.`}
         </Text>
-      ) : (
+      )}
+      {!done && room && actuator && (
+        <Button mt="xs" loading={accept.isPending} onClick={() => accept.mutate()}>
+          {room.name} is heated by {actuator.location || actuator.device}
+        </Button>
+      )}
+      {!done && !room && (
         <Group mt="xs" gap="xs" align="end">
           <TextInput
             aria-label={`Name of the room ${proposed.name}`}
