@@ -14,6 +14,14 @@ export async function inspect(page: Page): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
 }
 
+/** The names of what can be pressed or filled in. */
+export const offeredOn = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('main button, main input, main select')]
+      .filter((one) => !one.matches(':disabled') && one.offsetParent !== null)
+      .map((one) => one.getAttribute('aria-label') ?? one.textContent ?? ''),
+  )
+
 /** The page hears of a changed colour scheme only a moment later. Nothing fades in: the tests ask for reduced motion. */
 async function standStill(page: Page): Promise<void> {
   await page.waitForFunction(() => {

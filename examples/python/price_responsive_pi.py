@@ -23,6 +23,8 @@ TABLE = {
 }
 FRESH = 30 * 60  # s; an older reading says nothing about now
 LOWEST, HIGHEST = 10, 26  # °C; never outside of these, whatever the unit and its owner allow
+# What a turn leaves for the next one.
+KEPT = {"at", "error", "integral", "carry", "measuredAt", "held", "heldSince"}
 FINAL = ("applied", "confirmed", "refused", "expired", "failed")
 
 
@@ -94,7 +96,7 @@ class Failed(Exception):
 
 def ask(path, body=None):
     """GET, or POST where there is a body. What is wrong, and who can mend it, stands in every refusal."""
-    headers = {"Authorization": f"Bearer {os.environ['TOKEN']}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {os.environ['TOKEN'].strip()}", "Content-Type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(os.environ["NABOLAG_URL"].rstrip("/") + path, data, headers)
     try:
@@ -124,7 +126,8 @@ def look(house, room_id, now):
     """All that a turn needs. Everything is read anew, so that what the owner changes on the page holds at once."""
     room = ask(f"{house}/rooms/{room_id}")
     if "actuator" not in room or not room["sensors"]:
-        sys.exit(f"{room['name']} needs a thermometer and a heat pump: the page Heating, Rooms, or PATCH …/rooms/{room_id}")
+        sys.exit(f"{room['name']} needs a thermometer and a heat pump: the page Heating, or nabolag rooms change "
+                 f"{house.split('/')[-1]} {room_id} --actuator sensibo-sky/0:PLACE --sensor mill-sense/0:PLACE")
     actuator, newest = room["actuator"], room["sensors"][0].get("newest")
     device = f"{house}/devices/{actuator['device']}/count/{actuator['count']}"
     which = {"device": actuator["device"], "count": actuator["count"], "location": actuator["location"]}
@@ -204,6 +207,16 @@ def say(text):
     print(iso(time.time()), text, flush=True)
 
 
+def keep(memory, path):
+    """Written beside and put in place, so that a power cut leaves the old one or the new one."""
+    try:
+        with open(path + ".new", "w") as file:
+            json.dump(memory, file)
+        os.replace(path + ".new", path)
+    except OSError as error:
+        say(f"the integrator would not survive a restart: {error}")
+
+
 def main():
     parser = argparse.ArgumentParser(description="The thesis's price-responsive PI for one room, from outside Nabolag.")
     parser.add_argument("house", type=int)
@@ -216,17 +229,22 @@ def main():
     missing = [name for name in ("NABOLAG_URL", "TOKEN") if not os.environ.get(name)]
     if missing:
         sys.exit(f"Not set: {', '.join(missing)}")
+    if not os.environ["NABOLAG_URL"].startswith(("http://", "https://")):
+        sys.exit("NABOLAG_URL must begin with http:// or https://, as http://127.0.0.1:8080")
     house, memory, tries = f"/api/houses/{given.house}", None, 0
     if given.state and os.path.exists(given.state):
-        with open(given.state) as file:
-            memory = json.load(file)
+        try:
+            with open(given.state) as file:
+                memory = json.load(file)
+            if memory is not None and not KEPT <= set(memory):
+                raise ValueError("it is not the state of this program")
+        except (OSError, ValueError, TypeError) as error:
+            sys.exit(f"{given.state} cannot be read ({error}): mend it, or remove it to begin anew")
     while True:
         try:
             memory, tries, wait = turn(house, given.room, memory, given.dry_run), 0, given.every
             if given.state and not given.dry_run:
-                with open(given.state + ".new", "w") as file:
-                    json.dump(memory, file)
-                os.replace(given.state + ".new", given.state)
+                keep(memory, given.state)
         except Failed as error:
             tries += 1
             # A token that is refused does not get better by asking; all else passes, so ask again, less and less often.

@@ -70,6 +70,12 @@ test.each([
     given: ['--simulated', ...span, '--settings', '{"offset": 1}'],
     says: 'with --controller',
   },
+  {
+    name: 'prices for what was logged',
+    given: ['--house', '3', ...span, '--prices', 'own.csv'],
+    says: 'add --twin, or try --simulated or --house-file',
+  },
+  { name: 'two houses', given: ['--simulated', '--house-file', 'own.json', ...span], says: '--house NUMBER, or' },
   { name: 'an unknown made-up house', given: ['--simulated', '9', ...span], says: 'there are 3, 4, 5' },
 ])('$name is a mistake that is told with what to do', async ({ given, says }) => {
   const { code, out, err } = await nabolag(...given)

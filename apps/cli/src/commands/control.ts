@@ -1,14 +1,14 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import type { Contender, HouseSetup, Source } from '@nabolag/control'
+import type { HouseSetup, Source } from '@nabolag/control'
 import { Problem } from '@nabolag/core'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { commaList, decimal, moment, wholeNumber } from '../arguments.ts'
-import type { Run } from '../replay/run.ts'
-import { note, say, sayJson, sayTable } from '../say.ts'
+import type { OwnInputs } from '../replay/inputs.ts'
+import { note } from '../say.ts'
 import { withStore, withTimeSeries } from '../stores.ts'
 
-type Options = {
+type Options = OwnInputs & {
   readonly house?: number
+  readonly houseFile?: string
   readonly simulated?: number | true
   readonly twin?: boolean
   readonly from: number
@@ -47,18 +47,31 @@ export function addControl(program: Command): void {
     .description('runs the controls over a stretch of the past, on what was logged or on a twin of the house')
     .option('--house <number>', 'the house', wholeNumber)
     .option('--simulated [number]', 'a made-up house instead, 3, 4 or 5; needs no server', wholeNumber)
+    .option('--house-file <json>', 'a house of your own instead, as docs/replay.md describes it; needs no server')
     .requiredOption('--from <time>', 'as 2026-01-01 or 2026-01-01T06:00 (UTC)', moment)
     .requiredOption('--to <time>', 'before', moment)
     .option(
       '--twin',
       'a twin of the house, which answers to commands, in the weather and at the prices that were logged',
     )
+    .option('--prices <csv>', 'your own prices for a twin: a column of times and one such as NOK/kWh')
+    .option('--price-column <name>', 'which column, where there are several')
+    .option('--price-unit <unit>', 'NOK/kWh, øre/kWh, EUR/MWh or the like, where the column does not say it')
+    .option('--rate <NOK>', 'for one EUR (SEK, DKK), where the prices are in that', decimal)
+    .option('--final-prices', 'they are all that a kWh costs: no grid tariff, tax, VAT or support comes on top')
+    .option('--weather <csv>', 'your own weather for a twin: times, temperature_c, and irradiance_w_m2 if known')
+    .option('--time-zone <name>', 'of times in files that name no zone, such as Europe/Oslo')
+    .addOption(
+      new Option('--forecast <how>', 'of the weather, as a twin sees it')
+        .choices(['usual', 'perfect'])
+        .default('usual'),
+    )
     .option('--controller <name>', 'of the heating; each loop’s own when left out')
     .option('--compare <names>', 'several of them, separated by commas, one after another', commaList)
     .option('--settings <json>', 'of the control', jsonObject)
     .option('--minutes <number>', 'between turns', decimal, 5)
     .option('--warm-up <hours>', 'lived through before it counts; a twin only', decimal, 24)
-    .option('--seed <number>', 'other luck; with --simulated other weather and prices too', wholeNumber, 2023)
+    .option('--seed <number>', 'other luck, and other weather and prices where they are made up', wholeNumber, 2023)
     .option('--intensity <file>', 'CSV of time and gCO₂/kWh, for the emissions')
     .option('--plot <file>', 'writes a page with everything that happened')
     .option('--json', 'as JSON')
@@ -66,55 +79,80 @@ export function addControl(program: Command): void {
     .addHelpText(
       'after',
       `
-Without --twin nothing is moved: it shows what was, and what the controls would have sent.
+A logged house is not moved without --twin: it shows what was, and what the
+controls would have sent. docs/replay.md tells of files of your own.
 
 Examples:
   $ nabolag control replay --simulated --from 2026-01-01 --to 2026-01-08 \\
-      --compare schedule,price-responsive-pi:careful,model-predictive --plot week.html
-  $ nabolag control replay --house 3 --from 2026-01-01 --to 2026-02-01 --twin --compare schedule,model-predictive
-  $ nabolag control replay --house 3 --from 2026-01-12 --to 2026-01-13 --controller model-predictive --json`,
+      --compare schedule,price-responsive-pi,model-predictive --plot week.html
+  $ nabolag control replay --house-file cabin.json --from 2026-01-01 \\
+      --to 2026-02-01 --prices spot.csv --weather oslo.csv --forecast perfect \\
+      --compare schedule,model-predictive
+  $ nabolag control replay --house 3 --from 2026-01-01 --to 2026-02-01 \\
+      --twin --compare schedule,model-predictive
+  $ nabolag control replay --house 3 --from 2026-01-12 --to 2026-01-13 \\
+      --controller model-predictive --json`,
     )
     .action(replayControl)
 }
 
 async function replayControl(options: Options): Promise<void> {
-  const { house, simulated, from, to, minutes } = options
-  if ((house === undefined) === (simulated === undefined))
-    throw Problem('bad-request', 'Say which house: --house NUMBER, or --simulated for a made-up one')
+  const { house, simulated, houseFile, from, to, minutes, seed } = options
+  if ([house, simulated, houseFile].filter((one) => one !== undefined).length !== 1)
+    throw Problem(
+      'bad-request',
+      'Say which house: --house NUMBER, or --simulated for a made-up one, or --house-file for one of your own',
+    )
   if (!(to > from)) throw Problem('bad-request', '--to must be after --from')
   if (to - from > longest) throw Problem('bad-request', 'A replay is at most a year long')
   if (!(minutes >= 1 && minutes <= 60) || 60 % minutes !== 0)
     throw Problem('bad-request', '--minutes must divide the hour: 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60')
   if (!(options.warmUp >= 0 && options.warmUp <= 24 * 14))
     throw Problem('bad-request', '--warm-up must be between 0 and 336 hours')
-  const { contenders, intensity } = { contenders: await contendersOf(options), intensity: await intensityOf(options) }
+  if (house !== undefined && !options.twin) refuseOwnInputs(options)
+  const notes: string[] = []
+  const { contendersOf, intensityOf } = await import('../replay/asked.ts')
+  const contenders = contendersOf(options, notes)
+  const intensity = await intensityOf(options)
   const run = async (setup: HouseSetup, sourceOf: (own: HouseSetup) => Source | Promise<Source>, warmUp: number) => {
     const { runAll } = await import('../replay/run.ts')
+    const { tell } = await import('../replay/tell.ts')
+    if (!options.json) for (const one of notes) note(`${one}.`)
     const runs = await runAll({
       ...{ setup, contenders, from, to, step: minutes * minute, warmUp, sourceOf, intensity },
       onProgress: showProgress(),
     })
-    await tell(setup, runs, options)
+    await tell(setup, runs, { ...options, notes })
   }
   const warmUp = Math.round(options.warmUp * 60) * minute
+  const span = { from, to, warmUp }
   if (house === undefined) {
-    const { simulatedHouse, simulatedNumbers, simulatedTwin } = await import('@nabolag/simulators/twin/index')
-    const number = simulated === true ? 5 : (simulated ?? 5)
-    if (!simulatedNumbers.includes(number))
-      throw Problem('bad-request', `There is no simulated house ${number}; there are ${simulatedNumbers.join(', ')}`)
-    const given = { from: from - warmUp, to, seed: options.seed }
-    return run(simulatedHouse(number).setup, (setup) => simulatedTwin(number, { ...given, setup }), warmUp)
+    const { madeHouse } = await import('../replay/inputs.ts')
+    const which = houseFile === undefined ? { number: simulated === true ? 5 : simulated! } : { file: houseFile }
+    const { setup, twinOf } = await madeHouse(which, options, span, seed, notes)
+    return run(setup, twinOf, warmUp)
   }
-  const setup = await setupOfHouse(house)
+  const logged = await setupOfHouse(house)
   await withTimeSeries(async (timeseries) => {
     if (options.twin) {
+      const { readOwnInputs, withPrices } = await import('../replay/inputs.ts')
       const { twinsOf } = await import('../replay/house-twin.ts')
-      const twinOf = await twinsOf(timeseries, setup, { from: from - warmUp, to }, options.seed)
-      return run(setup, twinOf, warmUp)
+      const setup = withPrices(logged, options)
+      const own = { ...(await readOwnInputs(options, span, notes)), isPerfect: options.forecast === 'perfect' }
+      return run(setup, await twinsOf(timeseries, setup, { from: from - warmUp, to }, seed, own), warmUp)
     }
     const { loggedSource } = await import('../replay/logged.ts')
-    return run(setup, (own) => loggedSource(timeseries, own, { from, to }, minutes * minute), 0)
+    return run(logged, (own) => loggedSource(timeseries, own, { from, to }, minutes * minute), 0)
   })
+}
+
+/** What was logged is what was: another price or weather needs a house that answers. */
+function refuseOwnInputs({ prices, weather, finalPrices, forecast }: Options): void {
+  const given = { '--prices': prices, '--weather': weather, '--final-prices': finalPrices }
+  const [name] = Object.entries(given).find(([, value]) => value !== undefined) ?? []
+  const own = name ?? (forecast === 'perfect' ? '--forecast perfect' : undefined)
+  if (own !== undefined)
+    throw Problem('bad-request', `${own} is for a house that answers: add --twin, or try --simulated or --house-file`)
 }
 
 async function setupOfHouse(house: number): Promise<HouseSetup> {
@@ -131,71 +169,8 @@ async function setupOfHouse(house: number): Promise<HouseSetup> {
   return setup
 }
 
-async function contendersOf({ controller, compare, settings }: Options): Promise<readonly Contender[]> {
-  const { contenderOf } = await import('@nabolag/control')
-  if (compare && controller !== undefined)
-    throw Problem('bad-request', 'Either one --controller, or several with --compare')
-  if (compare && settings !== undefined)
-    throw Problem('bad-request', 'Settings belong to one control: give --settings with --controller')
-  if (compare) return compare.map((label) => contenderOf(label))
-  if (controller !== undefined) return [contenderOf(controller, settings)]
-  if (settings !== undefined) throw Problem('bad-request', 'Say whose settings they are with --controller')
-  return [{ label: 'as it is' }]
-}
-
-/** Values hold until the next one. */
-async function intensityOf({ intensity }: Options): Promise<((at: number) => number | null) | undefined> {
-  if (intensity === undefined) return undefined
-  const rows = (await readFile(intensity, 'utf8')).split(/\r?\n/).flatMap((line) => {
-    const [time = '', grams = ''] = line.split(/[,;]/)
-    const at = Date.parse(time)
-    return grams.trim() === '' || Number.isNaN(at) || !Number.isFinite(Number(grams))
-      ? []
-      : [{ at, grams: Number(grams) }]
-  })
-  if (rows.length === 0)
-    throw Problem('bad-request', `${intensity} has no line of a time and gCO₂/kWh, such as 2026-01-01T00:00Z,28`)
-  const sorted = rows.toSorted((a, b) => a.at - b.at)
-  return (at) => sorted.findLast((row) => row.at <= at)?.grams ?? null
-}
-
 /** To people who watch; how far it is, now and then. */
 function showProgress(): ((label: string, share: number) => void) | undefined {
   if (!process.stderr.isTTY) return undefined
   return (label, share) => process.stderr.write(`\r\u001b[K${label}: ${Math.round(100 * share)} %`)
-}
-
-async function tell(setup: HouseSetup, runs: readonly Run[], options: Options): Promise<void> {
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
-  const { tableOf, turnsTable } = await import('../replay/table.ts')
-  const first = runs[0]?.replay
-  const span = [options.from, options.to].map((at) => new Date(at).toISOString().slice(0, 16)).join(' to ')
-  if (options.plot !== undefined) {
-    const { plotPage } = await import('../replay/plot.ts')
-    await writeFile(options.plot, plotPage(setup, runs, `${setup.name}, ${span} UTC, on ${first?.source ?? 'nothing'}`))
-  }
-  if (options.json) {
-    sayJson({
-      ...{ house: { id: setup.id, name: setup.name }, from: options.from, to: options.to, source: first?.source },
-      runs: runs.map(({ label, saved, replay }) => ({
-        ...{ controller: label, keyFigures: replay.figures, rooms: replay.rooms, ...(saved && { saved }) },
-        ...{ turns: replay.turns, outcomes: replay.outcomes, moves: replay.moves },
-        receipts: replay.receipts,
-        plans: replay.plans,
-        ...(options.series && { steps: replay.steps }),
-      })),
-    })
-    return
-  }
-  say(`${setup.name}, ${span} UTC, on ${first?.source ?? 'nothing'}.`)
-  say()
-  for (const { header, rows } of [tableOf(runs), turnsTable(runs)]) {
-    sayTable(header, rows)
-    say()
-  }
-  if (first && first.figures.known < 1)
-    say(`Temperatures are known for ${(100 * first.figures.known).toFixed(0)} % of the time.`)
-  if (first && !first.answers)
-    say('Nothing was moved: the figures are those of what was. --twin lets the house answer.')
-  if (options.plot !== undefined) note(`${options.plot} is written.`)
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 export function addDemo(program: Command): void {
   program
     .command('demo')
-    .description('the whole system with simulated vendors and three simulated houses, in a data folder of its own')
+    .description('the whole system with simulated vendors and four simulated houses, in a data folder of its own')
     .option('--fresh', 'throw the demo’s data away first')
     .option('--json', 'log everything to standard output as JSON lines')
     .addHelpText(

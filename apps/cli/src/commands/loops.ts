@@ -35,10 +35,10 @@ export function addLoops(program: Command): void {
         return { rooms: found.rooms, loops: found.loops.map((loop, i) => ({ ...loop, last: last[i]?.[0] })) }
       })
       if (json) return sayJson(loops)
-      sayTable(
+      sayWithSentence(
         ['loop', 'of', 'moves', 'mode', 'controller', 'last'],
         loops.map(({ id, kind, room, actuator, mode, pausedUntil, controller, last }) => [
-          id,
+          `${id}`,
           rooms.find((one) => one.id === room)?.name ?? kind,
           placeText(actuator),
           isPaused(pausedUntil) ? `${mode}, paused until ${timeText(pausedUntil)}` : mode,
@@ -88,16 +88,42 @@ export function addLoops(program: Command): void {
     .action(async (houseId: number, { json, ...which }: Listed) => {
       const list = await withStore((_store, operator) => operator.receipts(houseId, which))
       if (json) return sayJson(list)
-      sayTable(
-        ['time', 'loop', 'what', 'commands'],
+      sayWithSentence(
+        ['time', 'loop', 'commands', 'what'],
         list.map(({ at, loop, receipt, commands }) => [
           timeText(at),
-          loop,
-          sentenceOf(receipt),
+          `${loop}`,
           commands.map(({ verb, state }) => `${verb} ${state}`).join(', '),
+          sentenceOf(receipt),
         ]),
       )
     })
+}
+
+/** A table whose last column is a sentence; on a terminal it stands below its row, in lines that fit. */
+function sayWithSentence(header: readonly string[], rows: readonly (readonly string[])[]): void {
+  const { columns } = process.stdout
+  if (columns === undefined) {
+    sayTable(header, rows)
+    return
+  }
+  for (const [n, row] of rows.entries()) {
+    if (n > 0) say()
+    const cells = row.slice(0, -1).map((cell, column) => (header[column] === 'loop' ? `loop ${cell}` : cell))
+    for (const line of linesOf(cells.filter((cell) => cell !== '').join('  '), columns)) say(line)
+    for (const line of linesOf(row.at(-1) ?? '', columns - 2)) say(`  ${line}`)
+  }
+}
+
+/** Words of a text in lines of at most so many letters; a longer word has one of its own. */
+export function linesOf(text: string, columns: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
 }
 
 const isPaused = (until: number | undefined): until is number => until !== undefined && until > Date.now()

@@ -109,6 +109,24 @@ test('nothing that came later is seen', async () => {
   expect(seen.weather.length).toBeGreaterThan(20)
 })
 
+test('where no meter tells what the house draws, its inverter does', async () => {
+  const samples = [0, 5, 10].map((minutes) =>
+    sample({
+      ...{
+        houseId: 6,
+        group: 'solarBatterySystem',
+        device: 'victron',
+        time: microsFromMillis(from + minutes * minute),
+      },
+      fields: { gridPower: 1500 + minutes },
+    }),
+  )
+  await engine.series.write(samples, from)
+  const source = await loggedSource(engine.series, { ...setup, id: 6 }, { from, to }, step)
+  expect(await source.pass(from, from + step)).toMatchObject({ grid: 1.505 })
+  expect(await source.pass(from + step, from + 2 * step)).toMatchObject({ grid: null })
+})
+
 test('the twin of a logged house lives in its weather and at its prices', async () => {
   const twinOf = await twinsOf(engine.series, setup, { from, to }, 7)
   const run = () => replay({ setup: own, from, to, step, source: twinOf(own) })

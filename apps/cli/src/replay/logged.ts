@@ -38,7 +38,7 @@ export async function loggedSource(
 ): Promise<Source> {
   const read = (request: Omit<SeriesRequest, 'houseId' | 'from' | 'to'>) =>
     valuesOf(timeseries, { houseId: setup.id, from, to, every: step / 1000, ...request })
-  const [rooms, setpoints, powers, grid, co2, outdoors] = await Promise.all([
+  const [rooms, setpoints, powers, metered, inverted, co2, outdoors] = await Promise.all([
     byKey(
       setup.rooms,
       ({ id }) => id,
@@ -61,9 +61,12 @@ export async function loggedSource(
       (loop) => read(ofLoop(loop, 'power')),
     ),
     read({ group: 'powerConsumption', field: 'power' }),
+    read({ group: 'solarBatterySystem', field: 'gridPower' }),
     read({ group: 'airSensor', field: 'co2' }),
     readOutdoors(timeseries, setup, { from, to }, Math.max(1, Math.round(step / minute))),
   ])
+  // Where no meter tells it, the inverter does.
+  const grid = metered.size > 0 ? metered : inverted
   const outdoor: Values = new Map(outdoors.temperature.map(({ time, value }) => [time, value]))
   const heating = setup.loops.filter(({ kind }) => kind === 'heating')
 

@@ -57,3 +57,26 @@ export function turnsTable(runs: readonly Run[]): { readonly header: string[]; r
     rows: kinds.map((kind) => [kind, ...runs.map(({ replay }) => String(replay.outcomes[kind] ?? 0))]),
   }
 }
+
+type Table = ReturnType<typeof tableOf>
+
+/**
+ * A table in several below each other, so that no line is wider than a terminal; the first columns (what, and its unit)
+ * stand in each. Without a width, as where the output goes to a file, it stays whole.
+ */
+export function inWidth({ header, rows }: Table, columns: number | undefined): Table[] {
+  const fixed = header.findIndex((name) => name !== '')
+  const kept = fixed <= 0 ? 1 : fixed
+  const widths = header.map((name, n) => Math.max(name.length, ...rows.map((row) => row[n]?.length ?? 0)) + 2)
+  const sum = (from: number, to: number) => widths.slice(from, to).reduce((so, one) => so + one, 0)
+  if (columns === undefined || sum(0, widths.length) - 2 <= columns) return [{ header, rows }]
+  const parts: [from: number, to: number][] = []
+  for (let from = kept; from < widths.length; ) {
+    let to = from + 1
+    while (to < widths.length && sum(0, kept) + sum(from, to + 1) - 2 <= columns) to++
+    parts.push([from, to])
+    from = to
+  }
+  const part = (row: readonly string[], [from, to]: [number, number]) => [...row.slice(0, kept), ...row.slice(from, to)]
+  return parts.map((span) => ({ header: part(header, span), rows: rows.map((row) => part(row, span)) }))
+}

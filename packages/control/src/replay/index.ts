@@ -1,4 +1,5 @@
 export * from './contender.ts'
+export * from './house-file.ts'
 export * from './key-figures.ts'
 export * from './replay.ts'
 export * from './source.ts'

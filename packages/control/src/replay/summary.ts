@@ -57,6 +57,8 @@ export type KeyFigures = {
   readonly area: number | null
   /** Share of the steps with a temperature in every zone, 0 to 1. */
   readonly known: number
+  /** Share of the time with a published price, 0 to 1: costs are of that part. */
+  readonly priced: number
   readonly hours: number
 }
 
@@ -156,7 +158,8 @@ export function keyFigures(
     travel: paths.reduce((sum, { kelvin }) => sum + kelvin, 0),
     area: area ?? null,
     known: steps.length === 0 ? 0 : known / steps.length,
-    hours: steps.reduce((sum, { from, to }) => sum + (to - from) / hour, 0),
+    priced: steps.length === 0 ? 0 : steps.filter(({ price }) => price !== null).length / steps.length,
+    hours: steps.reduce((sum, { from, to }) => sum + (to - from), 0) / hour,
   }
 }
 

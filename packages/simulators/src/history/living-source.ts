@@ -61,6 +61,15 @@ export function livingSource(
       hours.push({ start, end: start + hour, energy: living.used(start, start + hour).energy })
     return hours.filter(({ start }) => start >= now - 31 * day)
   }
+  const loads: Use[] = []
+  /** Where panels or a battery stand behind the meter: the mean of what the inverter says of each minute. */
+  const loadUntil = (now: number) => {
+    for (let start = loads.at(-1)?.end ?? Math.ceil(world.start / hour) * hour; start + hour <= now; start += hour) {
+      const watts = Array.from({ length: 60 }, (_, n) => living.flowsAt(start + n * minute)?.load ?? 0)
+      loads.push({ start, end: start + hour, energy: watts.reduce((sum, each) => sum + each, 0) / 60_000 })
+    }
+    return loads.filter(({ start }) => start >= now - 28 * day)
+  }
   const roomOf = ({ room }: LoopSetup) => room! - 1
   const readingsAt = (room: number, now: number): Reading[] =>
     Array.from({ length: 60 }, (_, n) => {
@@ -92,6 +101,7 @@ export function livingSource(
         power: [{ at: now, value: living.meterAt(now).power }],
         use: usedUntil(now),
         ...(flows && {
+          load: loadUntil(now),
           battery: {
             charge: { at: now, value: flows.charge },
             load: { at: now, value: flows.load },

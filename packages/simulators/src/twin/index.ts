@@ -1,3 +1,4 @@
+export { type DescribedHouse, describedHouse } from './described-house.ts'
 export { type Manners, usualManners } from './heating-unit.ts'
 export * from './simulated-house.ts'
 export {
