@@ -4,17 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { normals, referenceHouse, rowsOf, sharedData } from '../mpc/winters.testing.ts'
 import { discretise, type HouseParameters, heatLoss, timeConstants } from '../thermal/index.ts'
-import {
-  coolingTimeConstant,
-  energySignature,
-  fitHouse,
-  identify,
-  makeFilter,
-  priorsOf,
-  type Sample,
-  toSamples,
-  validate,
-} from './index.ts'
+import { energySignature, fitHouse, identify, makeFilter, priorsOf, type Sample, toSamples, validate } from './index.ts'
 
 const hour = 3_600_000
 const calm = { outdoor: 0, heat: 2, gains: 0.3, sun: 0 }
@@ -206,18 +196,6 @@ describe('identification', () => {
 })
 
 describe('insights', () => {
-  test('the time constant of nights that cool with 50 h', () => {
-    const night = (outdoor: number) =>
-      Array.from({ length: 17 }, (_, n) => ({
-        hours: n / 2,
-        outdoor,
-        air: outdoor + 20 * Math.exp(-n / 2 / 50) + (n < 4 ? 0.5 : 0),
-      }))
-    const found = coolingTimeConstant([night(0), night(-5), night(3), night(1)])
-    expect(found).toMatchObject({ outcome: 'found', nights: 4, hours: { value: expect.closeTo(50, 1) } })
-    expect(coolingTimeConstant([night(0)])).toMatchObject({ outcome: 'not-enough-data', nights: 1 })
-  })
-
   test('a signature worked out by hand, with a bend and a day that does not fit', () => {
     const days = Array.from({ length: 60 }, (_, n) => {
       const outdoor = -10 + n / 2

@@ -136,36 +136,3 @@ export type Cooling = {
 export type TimeConstant =
   | { readonly outcome: 'found'; readonly hours: Estimated; readonly nights: number }
   | { readonly outcome: 'not-enough-data'; readonly because: string; readonly nights: number }
-
-/**
- * The slow time constant from nights with the heating off: how fast the difference to the outdoors shrinks after the
- * first two hours, in which only the air cools. Other heat makes it look longer than it is.
- *
- * @param nights each from when the heat went off
- */
-export function coolingTimeConstant(nights: readonly (readonly Cooling[])[]): TimeConstant {
-  const rates: number[] = []
-  for (const night of nights) {
-    const late = night.filter(({ hours, air, outdoor }) => hours >= 2 && Number.isFinite(air) && air - outdoor > 3)
-    const length = late.length > 0 ? late.at(-1)!.hours - late[0]!.hours : 0
-    if (late.length < 5 || length < 2) continue
-    const meanOutdoor = late.reduce((sum, { outdoor }) => sum + outdoor, 0) / late.length
-    const meanHours = late.reduce((sum, { hours }) => sum + hours, 0) / late.length
-    const logs = late.map(({ air }) => Math.log(Math.max(0.1, air - meanOutdoor)))
-    const meanLog = logs.reduce((sum, value) => sum + value, 0) / logs.length
-    const across = late.reduce((sum, { hours }) => sum + (hours - meanHours) ** 2, 0)
-    const down = late.reduce((sum, { hours }, n) => sum + (hours - meanHours) * (logs[n]! - meanLog), 0)
-    rates.push(-down / across)
-  }
-  const lacking = (because: string) => ({ outcome: 'not-enough-data', because, nights: rates.length }) as const
-  if (rates.length < 3) return lacking(`Not enough data: ${rates.length} nights with the heating off, 3 are needed`)
-  const rate = median(rates)
-  const error = (1.4826 * median(rates.map((one) => Math.abs(one - rate)))) / Math.sqrt(rates.length)
-  const low = rate - 1.96 * error
-  if (rate <= 0 || low <= 0) return lacking('Not enough data: the nights do not agree')
-  return {
-    outcome: 'found',
-    hours: { value: 1 / rate, low: 1 / (rate + 1.96 * error), high: 1 / low },
-    nights: rates.length,
-  }
-}
