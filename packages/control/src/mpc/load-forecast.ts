@@ -6,6 +6,7 @@
 import { localTime } from '../comfort/local-time.ts'
 import type { Use } from '../prices/capacity.ts'
 import { isPublicHoliday } from '../prices/holidays.ts'
+import { firstFrom } from './first-from.ts'
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -140,18 +141,8 @@ function coldnessOf(outdoor: NonNullable<LoadQuestion['outdoor']>): (at: number)
     .toSorted((a, b) => a.at - b.at)
   const sums = [0]
   for (const { value } of known) sums.push(sums.at(-1)! + value)
-  const firstFrom = (at: number) => {
-    let low = 0
-    let high = known.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (known[middle]!.at < at) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
   return (at) => {
-    const [from, to] = [firstFrom(at - day), firstFrom(at)]
+    const [from, to] = [firstFrom(known, at - day), firstFrom(known, at)]
     return to - from < 4 ? Number.NaN : Math.max(0, heatingBelow - (sums[to]! - sums[from]!) / (to - from))
   }
 }

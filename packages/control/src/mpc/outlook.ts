@@ -5,6 +5,7 @@
 import type { Ahead } from '../estimate/validate.ts'
 import type { Outlook } from '../house/types.ts'
 import type { Reading } from '../safety/readings.ts'
+import { firstFrom } from './first-from.ts'
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -119,18 +120,6 @@ function sunAt(points: readonly Point[], at: number): number {
   const last = points.at(-1)!.at
   const source = at > last ? at - Math.ceil((at - last) / day) * day : at
   return source < points[0]!.at ? 0 : lineAt(points, source)
-}
-
-/** Index of the first point at or after a time. */
-function firstFrom(points: readonly Point[], at: number): number {
-  let low = 0
-  let high = points.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (points[middle]!.at < at) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** By the trapezoids of quarters of an hour: exact for lines between points on the quarter. */

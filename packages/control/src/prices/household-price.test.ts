@@ -6,21 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { householdPrice, priceParts } from './household-price.ts'
 import type { PriceSettings } from './settings.ts'
 import type { SpotEntry } from './spot.ts'
-
-const timezone = 'Europe/Oslo'
-const hour = 3_600_000
-const at = (iso: string) => Date.parse(iso)
-const spotAt = (iso: string, ...prices: readonly number[]): SpotEntry[] =>
-  prices.map((price, i) => ({ start: at(iso) + i * hour, end: at(iso) + (i + 1) * hour, price }))
-
-const trondheim: PriceSettings = {
-  area: 'NO3',
-  gridCompany: 'tensio-ts',
-  markUp: [{ from: '2024-01-01', perKwh: 0.04 }],
-  support: [],
-}
-const oneHour = (settings: PriceSettings, iso: string, spot: number, usedBefore?: Record<string, number>) =>
-  householdPrice({ spot: spotAt(iso, spot), settings, timezone, ...(usedBefore && { usedBefore }) }).intervals[0]!
+import { at, hour, oneHour, spotAt, timezone, trondheim } from './trondheim.testing.ts'
 
 describe('a kilowatt-hour, worked out by hand', () => {
   test('Trondheim by day on plain spot', () => {

@@ -46,29 +46,23 @@ export function AddDevicePage() {
       ← {self.data.name}
     </Anchor>
   )
-  if (!mayChange(self.data))
+  if (!mayChange(self.data) || !kind)
     return (
       <Stack maw={1100} mx="auto">
         {back}
         <Title order={1} size="h2">
           Add a device
         </Title>
-        <LookOnly />
-      </Stack>
-    )
-  if (!kind)
-    return (
-      <Stack maw={1100} mx="auto">
-        {back}
-        <Title order={1} size="h2">
-          Add a device
-        </Title>
-        <KindPicker
-          houseId={houseId}
-          kinds={kinds.data}
-          vendors={vendors.data ?? []}
-          present={new Set((present.data ?? []).map((device) => device.name))}
-        />
+        {mayChange(self.data) ? (
+          <KindPicker
+            houseId={houseId}
+            kinds={kinds.data}
+            vendors={vendors.data ?? []}
+            present={new Set((present.data ?? []).map((device) => device.name))}
+          />
+        ) : (
+          <LookOnly />
+        )}
       </Stack>
     )
   return (
