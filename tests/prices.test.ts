@@ -1,4 +1,9 @@
-/** Prices and the forecast over the API, on real engines. */
+/** Prices and the forecast over the API and at the command line, on real engines. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { microsFromMillis, type Sample } from '@nabolag/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeStand, makeToken, type Stand } from './thesis/stand.ts'
@@ -222,4 +227,39 @@ test('nobody else sees or says them', async () => {
     expect((await stand.ask('GET', `/api/houses/${house}${path}`)).status).toBe(403)
   }
   expect((await ask('/prices/settings', 'PUT', trondheim, other)).status).toBe(403)
+})
+
+test('at the command line: every part, the hour that comes twice, what is wrong, and new settings', async () => {
+  const program = join(import.meta.dirname, '../apps/cli/bin/nabolag.js')
+  const run = async (...args: string[]) => {
+    const env = { PATH: process.env.PATH, ...stand.addresses }
+    const child = spawn(process.execPath, [program, 'prices', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (output += part))
+    const [exit] = await once(child, 'close')
+    return { exit, output }
+  }
+  const span = ['--from', '2026-10-25', '--to', '2026-10-26', '--as-of', '2026-11-19']
+  const shown = await run(`${house}`, ...span)
+  const lines = shown.output.split('\n')
+  expect(lines[0]).toMatch(/^from +spot +support +mark-up +grid +taxes +VAT +total +one more$/)
+  const hours = lines.filter((line) => line.startsWith('2026-10-25'))
+  expect(hours.length).toBe(25)
+  expect(hours[2]).toMatch(/^2026-10-25 02:00 \+02:00 +0\.500 /)
+  expect(hours[3]).toMatch(/^2026-10-25 02:00 \+01:00 +0\.500 /)
+  const json = await run('show', `${house}`, ...span, '--minutes', '15', '--json')
+  expect(JSON.parse(json.output)).toEqual(await pricesOf('from=2026-10-25&to=2026-10-26&minutes=15'))
+  expect(await run(`${house}`, '--minutes', '30')).toMatchObject({ exit: 1, output: expect.stringMatching(/15 or 60/) })
+  expect(await run(`${house}`, '--from', 'noon')).toMatchObject({ exit: 1, output: expect.stringMatching(/from/) })
+
+  const folder = mkdtempSync(join(tmpdir(), 'nabolag-prices-'))
+  const file = join(folder, 'contract.json')
+  writeFileSync(file, JSON.stringify({ ...trondheim, colour: 'green' }))
+  const refused = await run('settings', `${house}`, '--file', file)
+  expect(refused).toMatchObject({ exit: 1, output: expect.stringMatching(/colour is not known here; there is area,/) })
+  writeFileSync(file, JSON.stringify({ ...trondheim, gridCompany: 'elvia' }))
+  expect(await run('settings', `${house}`, '--file', file)).toMatchObject({ exit: 0 })
+  expect((await ask('/prices/settings')).body).toMatchObject({ settings: { gridCompany: 'elvia' }, assumed: false })
+  await putSettings(trondheim)
+  rmSync(folder, { recursive: true })
 })

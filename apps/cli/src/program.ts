@@ -13,6 +13,7 @@ import { addImport } from './commands/import.ts'
 import { addIntegrations } from './commands/integrations.ts'
 import { addKey } from './commands/key.ts'
 import { addLoops } from './commands/loops.ts'
+import { addPrices } from './commands/prices.ts'
 import { addPublishers } from './commands/publishers.ts'
 import { addRoles } from './commands/roles.ts'
 import { addRooms } from './commands/rooms.ts'
@@ -53,6 +54,7 @@ Settings come from the environment; nabolag settings lists them all.`,
     addControl,
     addRooms,
     addLoops,
+    addPrices,
     addData,
     addImport,
     addSimulate,

@@ -46,7 +46,7 @@ test.each([
     { area: 'NO3', gridEnergy: [{ from: '2026-01-01', base: 0.2, rules: [{ price: 0.3, fromHour: 6, toHour: 6 }] }] },
     'must not end',
   ],
-  ['a setting that does not exist', { area: 'NO3', colour: 'red' }, 'colour'],
+  ['a setting that does not exist', { area: 'NO3', colour: 'red' }, 'colour is not known here; there is area, '],
 ])('%s is refused', (_, given, says) => {
   expect(() => checkPriceSettings(given)).toThrow(ProblemError)
   expect(() => checkPriceSettings(given)).toThrow(says)

@@ -131,7 +131,11 @@ export function checkPriceSettings(given: unknown): PriceSettings {
   if (!Check(PriceSettings, given)) {
     const [first] = Errors(PriceSettings, given)
     const where = first?.instancePath.slice(1).replaceAll('/', '.') || 'The whole'
-    throw Problem('bad-request', `${where} ${first?.message ?? 'is not of the expected form'}`)
+    // What TypeBox says of a key that the schema does not have.
+    const isUnknown = first?.keyword === 'boolean'
+    const known = Object.keys(PriceSettings.properties).join(', ')
+    const what = isUnknown ? `is not known here; there is ${known}` : first?.message
+    throw Problem('bad-request', `${where} ${what ?? 'is not of the expected form'}`)
   }
   for (const [name, entries] of Object.entries(given)) {
     if (!Array.isArray(entries)) continue
