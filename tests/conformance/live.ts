@@ -187,10 +187,14 @@ async function runLane(
       const longestTold = new Map<string, number>()
       // On a busy machine the connector itself comes late: who has not been asked yet is waited for.
       let heardSince = Number.POSITIVE_INFINITY
-      await waitFor(90_000, async () => {
+      const look = async () => {
         const all = await statuses()
         for (const [name, { nextTryAt }] of all)
           longestTold.set(name, Math.max(longestTold.get(name) ?? 0, (nextTryAt ?? 0) - Date.now()))
+        return all
+      }
+      await waitFor(90_000, async () => {
+        const all = await look()
         if (names.every((name) => struck(vendorOf.get(name) ?? '') && told(all.get(name)))) return true
         // Not every vendor can carry out every fault: who has been asked for so long has not met it.
         heardSince = names.every((name) => heardOf(all.get(name)))
@@ -198,7 +202,9 @@ async function runLane(
           : Number.POSITIVE_INFINITY
         return Date.now() > heardSince + metWithin
       })
-      await sleep(quiet.has(trial.name) ? 2000 : 500)
+      // Who was struck last has perhaps been seen only at the end of its pause: the next one is seen from its beginning.
+      const watchedUntil = Date.now() + (quiet.has(trial.name) || trial.fault === 'throttled' ? 2500 : 500)
+      await waitFor(2500, async () => (await look()) && Date.now() > watchedUntil)
       const then = await statuses()
       const during = Object.fromEntries(names.map((name) => [name, after(name, began)]))
       for (const vendor of vendors) simulators.faults[vendor].clear()
