@@ -1,6 +1,7 @@
 /** One turn of one house: what is known of it, a plan when it is due, decisions, and all of it kept at once. */
 import { type Bus, type Log, publishCommandResult, wakeForCommand } from '@nabolag/bus'
 import {
+  type FailedPlan,
   type HouseMemory,
   type HouseSeen,
   type HouseSetup,
@@ -25,7 +26,7 @@ import {
 } from '@nabolag/store'
 import type { TimeSeries } from '@nabolag/timeseries'
 import type { Clock } from './clock.ts'
-import { type FailedPlan, failedPlan, lastFailure } from './failed-plan.ts'
+import { failedPlan, lastFailure } from './failed-plan.ts'
 import { failedTurn, readMemory } from './failed-turn.ts'
 import type { Metrics } from './metrics.ts'
 import { nextTurn } from './next-turn.ts'

@@ -234,8 +234,12 @@ export type HouseMemory = {
   readonly planMadeAt?: number
   /** What the plan rests on, in short: another one when the owner changed something. */
   readonly planFor?: string
+  readonly planFailed?: FailedPlan
   readonly notices: readonly Notice[]
 }
+
+/** `why` is for people, without a full stop; `for` is as `planFor`. */
+export type FailedPlan = { readonly at: number; readonly for: string; readonly why: string }
 
 export const noMemory: HouseMemory = { loops: {}, rooms: {}, notices: [] }
 
