@@ -21,6 +21,7 @@ const steps = [
 ]
 test.each([
   ['no area', {}, 'area'],
+  ['an area that there is not', { area: 'NO9' }, 'area'],
   ['øre for kroner', { area: 'NO3', gridEnergy: [{ from: '2026-01-01', base: 22.1, rules: [] }] }, 'gridEnergy.0.base'],
   ['a date that is none', { area: 'NO3', support: [{ from: '1.1.2026', scheme: 'none' }] }, 'support.0.from'],
   [

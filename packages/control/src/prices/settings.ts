@@ -51,7 +51,11 @@ const monthCap = (title: string) => Type.Number({ title, minimum: 0, maximum: 1_
 
 export const PriceSettings = Type.Object(
   {
-    area: Type.String({ title: 'Price area', description: 'NO1 to NO5', pattern: '^[A-Z]{2,3}[0-9]?$' }),
+    area: Type.String({
+      title: 'Price area',
+      description: 'NO1 to NO5',
+      pattern: '^(NO[1-5]|(?!NO)[A-Z]{2,3}[0-9]?)$',
+    }),
     taxZone: Type.Optional(
       Type.Enum([...taxZones], {
         title: 'Taxes',
