@@ -1,5 +1,5 @@
 /** Reads what is typed after options. What does not fit is a usage error, told by commander beside the option's name. */
-import { Problem } from '@nabolag/core'
+import { Problem, ProblemError } from '@nabolag/core'
 import { InvalidArgumentError } from 'commander'
 
 /** A whole number, not negative: house numbers, counts, limits. */
@@ -29,6 +29,23 @@ export function moment(text: string): number {
   if (Number.isNaN(time))
     throw new InvalidArgumentError('It must be a time such as 2026-05-08T06:00 or 2026-05-08 (UTC).')
   return time
+}
+
+/**
+ * What a file of JSON holds, checked; whatever is wrong is told with the file's name.
+ *
+ * @throws ProblemError `bad-request`, and what `check` throws
+ */
+export async function readJsonFile<Checked>(path: string, check: (given: unknown) => Checked): Promise<Checked> {
+  const { readFile } = await import('node:fs/promises')
+  const text = await readFile(path, 'utf8')
+  try {
+    return check(JSON.parse(text))
+  } catch (error) {
+    if (error instanceof SyntaxError) throw Problem('bad-request', `${path} is not JSON: ${error.message}`)
+    if (error instanceof ProblemError) throw Problem('bad-request', `${path}: ${error.detail}`)
+    throw error
+  }
 }
 
 /** Asks for a password without showing it, or takes the first line of standard input. */

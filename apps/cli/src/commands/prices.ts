@@ -1,6 +1,6 @@
-import { Problem } from '@nabolag/core'
+import { offsetAt, Problem } from '@nabolag/core'
 import type { Command } from 'commander'
-import { wholeNumber } from '../arguments.ts'
+import { readJsonFile, wholeNumber } from '../arguments.ts'
 import { say, sayJson, sayTable } from '../say.ts'
 import { withStore, withTimeSeries } from '../stores.ts'
 
@@ -64,7 +64,8 @@ export function addPrices(program: Command): void {
     .action(async (houseId: number, { file, json }: { file?: string; json?: boolean }) => {
       const { pricedHouse } = await import('@nabolag/api/prices')
       const { priceSettingsOf } = await import('@nabolag/house-data')
-      const given = file === undefined ? undefined : await settingsIn(file)
+      const { checkPriceSettings } = await import('@nabolag/control')
+      const given = file === undefined ? undefined : await readJsonFile(file, checkPriceSettings)
       const shown = await withStore(async (_store, tenant) => {
         const house = await tenant.house(houseId)
         if (given) await tenant.setPriceSettings(houseId, given)
@@ -77,26 +78,12 @@ export function addPrices(program: Command): void {
     })
 }
 
-async function settingsIn(file: string) {
-  const { readFile } = await import('node:fs/promises')
-  const { checkPriceSettings } = await import('@nabolag/control')
-  const text = await readFile(file, 'utf8')
-  let given: unknown
-  try {
-    given = JSON.parse(text)
-  } catch (error) {
-    throw Problem('bad-request', `${file} is not JSON: ${(error as Error).message}`)
-  }
-  return checkPriceSettings(given)
-}
-
 /** `2026-10-25 02:15 +01:00`: on the day when the clock goes back two hours have the same name. */
-export function localTime(timeZone: string): (iso: string) => string {
-  const format = new Intl.DateTimeFormat('sv-SE', {
-    ...{ timeZone, dateStyle: undefined, year: 'numeric', month: '2-digit', day: '2-digit' },
-    ...{ hour: '2-digit', minute: '2-digit', timeZoneName: 'longOffset' },
-  })
-  return (iso) => format.format(new Date(iso)).replace('GMT', '').trimEnd()
+const localTime = (timezone: string) => (iso: string) => {
+  const offset = offsetAt(Date.parse(iso), timezone)
+  const shifted = (ms: number) => new Date(ms).toISOString()
+  const [date, clock] = shifted(Date.parse(iso) + offset).split('T') as [string, string]
+  return `${date} ${clock.slice(0, 5)} ${offset < 0 ? '-' : '+'}${shifted(Math.abs(offset)).slice(11, 16)}`
 }
 
 type Capacity = {

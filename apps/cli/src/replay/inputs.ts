@@ -1,8 +1,7 @@
 /** What a replay of a made-up or described house runs on: the house, its weather, its prices, and how sure forecasts are. */
-import { readFile } from 'node:fs/promises'
 import type { HouseSetup, PriceSettings, SpotEntry } from '@nabolag/control'
 import { assumedNote, assumedPrices, checkHouseFile } from '@nabolag/control'
-import { Problem, ProblemError } from '@nabolag/core'
+import { Problem } from '@nabolag/core'
 import {
   describedHouse,
   makeTwin,
@@ -15,6 +14,7 @@ import {
   worldSpot,
   worldWeather,
 } from '@nabolag/simulators/twin/index'
+import { readJsonFile } from '../arguments.ts'
 import { pricesIn } from './price-file.ts'
 import { readSeriesFile } from './series-file.ts'
 import { longestHole, weatherIn } from './weather-file.ts'
@@ -190,18 +190,4 @@ function numbered(number: number) {
   throw Problem('bad-request', `There is no simulated house ${number}; there are ${simulatedNumbers.join(', ')}`)
 }
 
-async function readHouse(path: string) {
-  const text = await readFile(path, 'utf8')
-  let given: unknown
-  try {
-    given = JSON.parse(text)
-  } catch (error) {
-    throw Problem('bad-request', `${path} is not JSON: ${error instanceof Error ? error.message : 'it cannot be read'}`)
-  }
-  try {
-    return describedHouse(checkHouseFile(given))
-  } catch (error) {
-    if (error instanceof ProblemError) throw Problem('bad-request', `${path}: ${error.detail}`)
-    throw error
-  }
-}
+const readHouse = (path: string) => readJsonFile(path, (given) => describedHouse(checkHouseFile(given)))
