@@ -243,6 +243,7 @@ test('at the command line: every part, the hour that comes twice, what is wrong,
   const shown = await run(`${house}`, ...span)
   const lines = shown.output.split('\n')
   expect(lines[0]).toMatch(/^from +spot +support +mark-up +grid +taxes +VAT +total +one more$/)
+  expect(shown.output).toContain('NOK/kWh; the parts are without VAT')
   const hours = lines.filter((line) => line.startsWith('2026-10-25'))
   expect(hours.length).toBe(25)
   expect(hours[2]).toMatch(/^2026-10-25 02:00 \+02:00 +0\.500 /)

@@ -50,6 +50,8 @@ export function addPrices(program: Command): void {
           estimated ? 'estimated' : '',
         ]),
       )
+      if (intervals.length > 0)
+        say('NOK/kWh; the parts are without VAT, the total and what one more costs are with it.')
       for (const { start, end } of missing) say(`No price is known from ${local(start)} to ${local(end)}.`)
       if (capacity) say(capacityText(capacity))
       for (const line of notes) say(line)
