@@ -151,7 +151,7 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     await look()
     await button('Save').focus()
     await page.keyboard.press('Enter')
-    await page.getByText('Saved').waitFor()
+    await page.getByText('Saved', { exact: true }).waitFor()
     type Day = readonly { readonly temperature: number }[]
     const [{ comfort }] = await read<[{ comfort: { weekday: Day; weekend: Day } }]>('rooms')
     expect(comfort.weekday.slice(0, 7).map(({ temperature }) => temperature)).toEqual([
@@ -180,6 +180,38 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     await page.getByRole('img', { name: /08:00 to 15:00/ }).waitFor()
     await button('Undo').click()
     await page.getByRole('img', { name: /08:00 to 15:00/ }).waitFor({ state: 'hidden' })
+  })
+
+  test('what is painted while the day before it is being saved is neither lost nor said to be saved', async () => {
+    const brush = page.getByRole('region', { name: 'Brush' })
+    const paint = async (from: string, to: string) => {
+      await brush.getByLabel('From').selectOption(from)
+      await brush.getByLabel('To').selectOption(to)
+      await brush.getByRole('button', { name: 'Paint' }).click()
+    }
+    const day = (hours: string) => page.getByRole('img', { name: new RegExp(`^Weekday: .*${hours} 17.5 °C`) })
+    let goOn = () => {}
+    const held = new Promise<void>((resolve) => (goOn = resolve))
+    await page.route('**/comfort', async (route) => {
+      if (route.request().method() === 'PUT') await held
+      await route.continue()
+    })
+    await paint('10:00', '12:00')
+    await button('Save').click()
+    await paint('14:00', '16:00')
+    const answer = page.waitForResponse((response) => response.request().method() === 'PUT')
+    const readAgain = page.waitForResponse((one) => one.request().method() === 'GET' && one.url().endsWith('/comfort'))
+    goOn()
+    expect((await answer).status()).toBe(200)
+    await readAgain
+    await day('10:00 to 12:00').waitFor()
+    await day('14:00 to 16:00').waitFor()
+    await page.getByText('Not saved yet').waitFor()
+    await page.unroute('**/comfort')
+    await until('one step is left to undo', async () => !(await button('Undo all').isVisible()))
+    await button('Undo').click()
+    await day('14:00 to 16:00').waitFor({ state: 'hidden' })
+    await day('10:00 to 12:00').waitFor()
   })
 
   test('a fan that the unit does not know is pointed out, and nothing is lost by leaving', async () => {

@@ -80,22 +80,23 @@ function ComfortEditor({
   const [brush, setBrush] = useState<HourlyWish>(draft.weekday[12] ?? { temperature: 21, deviation: 1 })
   const disabled = !mayChange(house)
   const save = useMutation({
-    mutationFn: async (where: readonly Room[]) => {
-      const { weekday, weekend, restDays } = draft
+    mutationFn: async ({ where, saved }: { readonly where: readonly Room[]; readonly saved: Draft }) => {
+      const { weekday, weekend, restDays } = saved
       for (const { id } of where)
         await setComfort(house.id, id, { weekday, weekend, ...(restDays === undefined ? {} : { restDays }) })
     },
-    onSuccess: async () => {
+    onSuccess: async (_, { saved }) => {
       await Promise.all([
         queries.invalidateQueries({ queryKey: ['comfort', house.id] }),
         queries.invalidateQueries({ queryKey: roomsKey(house.id) }),
       ])
-      setSteps([])
+      // What was changed while it was being saved stays, as not saved yet.
+      setSteps((now) => now.slice(now.indexOf(saved) + 1))
     },
   })
   const change = (part: Partial<Draft>) => {
     save.reset()
-    setSteps([...steps, { ...draft, ...part }])
+    setSteps((now) => [...now, { ...(now.at(-1) ?? kept), ...part }])
   }
   const known: HourlyWish[] = []
   for (const wish of [...draft.weekday, ...draft.weekend])
@@ -146,27 +147,32 @@ function ComfortEditor({
           size="md"
           disabled={disabled || !isChanged}
           loading={save.isPending}
-          onClick={() => save.mutate([room])}
+          onClick={() => save.mutate({ where: [room], saved: draft })}
         >
           Save
         </Button>
         {others.length > 1 && (
-          <Button size="md" variant="default" disabled={disabled || save.isPending} onClick={() => save.mutate(others)}>
+          <Button
+            size="md"
+            variant="default"
+            disabled={disabled || save.isPending}
+            onClick={() => save.mutate({ where: others, saved: draft })}
+          >
             Save for all rooms
           </Button>
         )}
         {isChanged && (
-          <Button size="md" variant="subtle" onClick={() => setSteps(steps.slice(0, -1))}>
+          <Button size="md" variant="subtle" disabled={save.isPending} onClick={() => setSteps(steps.slice(0, -1))}>
             Undo
           </Button>
         )}
         {steps.length > 1 && (
-          <Button size="md" variant="subtle" onClick={() => setSteps([])}>
+          <Button size="md" variant="subtle" disabled={save.isPending} onClick={() => setSteps([])}>
             Undo all
           </Button>
         )}
         <Text size="sm" role="status">
-          {save.isSuccess ? 'Saved' : isChanged ? 'Not saved yet' : ''}
+          {isChanged ? 'Not saved yet' : save.isSuccess ? 'Saved' : ''}
         </Text>
       </Group>
     </Stack>
