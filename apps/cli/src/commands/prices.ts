@@ -1,3 +1,4 @@
+import type { pricesOf } from '@nabolag/api/prices'
 import { offsetAt, Problem } from '@nabolag/core'
 import type { Command } from 'commander'
 import { readJsonFile, wholeNumber } from '../arguments.ts'
@@ -88,13 +89,7 @@ const localTime = (timezone: string) => (iso: string) => {
   return `${date} ${clock.slice(0, 5)} ${offset < 0 ? '-' : '+'}${shifted(Math.abs(offset)).slice(11, 16)}`
 }
 
-type Capacity = {
-  month: string
-  power: number
-  cost: number
-  cap: number | 'none' | null
-  next?: { above: number; more: number }
-}
+type Capacity = NonNullable<Awaited<ReturnType<typeof pricesOf>>['capacity']>
 
 function capacityText({ month, power, cost, cap, next }: Capacity): string {
   const now = `${month} stands at ${power.toFixed(2)} kW, which costs ${cost.toFixed(0)} NOK a month without VAT`
