@@ -241,7 +241,9 @@ export function makeRuns(given: RunsGiven, { settle, plan, isKnown, drain }: Run
       const { kind, message, until } = result.failure
       const failure = { kind, message: source.vault.redact(message), until }
       course = afterFailure(source.course, failure, pace, now, Math.random())
-      if (kind === 'throttled') given.pause(source.scope, course.nextTryAt)
+      // What the vendor said, and not when this device tries again: else the devices of an account that each found it
+      // paused would put the end of the pause off for one another, for ever.
+      if (kind === 'throttled') given.pause(source.scope, until ?? course.nextTryAt)
       if (kind === 'changed') hastenAnswers(host, run.asked, now + changedAnswerHolds * pace.tempo)
     } else {
       source.polls++

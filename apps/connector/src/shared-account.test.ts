@@ -7,12 +7,12 @@ let simulators: Simulators
 let stage: Stage | undefined
 beforeAll(async () => {
   simulators = await startSimulators({
-    vendors: ['tibber', 'nordpool'],
+    vendors: ['tibber', 'nordpool', 'mill'],
     world: makeWorld({ houses: demoHouses.slice(0, 3) }),
   })
 })
 afterEach(async () => {
-  for (const vendor of ['tibber', 'nordpool'] as const) simulators.faults[vendor].clear()
+  for (const vendor of ['tibber', 'nordpool', 'mill'] as const) simulators.faults[vendor].clear()
   await stage?.close()
   stage = undefined
 })
@@ -54,4 +54,19 @@ test('a hundred houses of an area get their prices, and the vendor is asked as i
   expect(houses.size).toBe(100)
   // Today, and in the afternoon tomorrow, here and at the other source.
   expect(simulators.faults.nordpool.struck.late).toBeLessThanOrEqual(3)
+}, 90_000)
+
+test('devices of an account that the vendor asked to wait do not put the end of its pause off for one another', async () => {
+  const account = simulators.started.get('mill')!.accounts![0]!.credentials
+  const devices = [1, 2, 3, 4].map((turn) => device(turn % 2 ? 'mill-sense' : 'mill-heater', account))
+  simulators.faults.mill.set('throttled', { retryAfter: 2 })
+  stage = await openStage(devices, simulators.urls.mill, {
+    tempo: 0.2,
+    integrations: ['mill-sense', 'mill-heater'].map((name) => ({ name, module: '@nabolag/integrations/list' })),
+  })
+  const states = () => devices.map(({ id }) => stage!.statuses.get(id)?.state)
+  await until('all wait', () => states().every((state) => state === 'throttled'), 40_000)
+  simulators.faults.mill.clear()
+  // After the vendor's two seconds each waits up to two of its own (at this tempo), so that they do not come all at once.
+  await until('all run', () => states().every((state) => state === 'running'), 25_000)
 }, 90_000)
