@@ -1,5 +1,5 @@
 /** The one place where an error becomes a reply: problem+json (RFC 9457), with nothing in it but what was meant to be shown. */
-import { Problem, type ProblemCode, ProblemError, problemBody } from '@nabolag/core'
+import { expectedOf, Problem, type ProblemCode, ProblemError, problemBody } from '@nabolag/core'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 export type Complaint = { readonly path: string; readonly expected: string }
@@ -82,7 +82,7 @@ export function complaintsOf(found: readonly SchemaComplaint[]): Complaint[] {
       for (const name of listOf(params.additionalProperties)) add(child(name), 'is not known here')
     else if (keyword === 'enum') add(path, `must be one of ${listOf(params.allowedValues).join(', ')}`)
     else if (keyword === 'const') add(path, `must be ${JSON.stringify(params.allowedValue)}`)
-    else if (keyword === 'pattern') add(path, `must fit ${String(params.pattern)}`)
+    else if (keyword === 'pattern') add(path, `must ${expectedOf(String(params.pattern))}`)
     else if (keyword === 'type') add(path, `must be ${listOf(params.type).join(' or ')}`)
     // The branches have said it better.
     else if (keyword !== 'anyOf' && keyword !== 'boolean') add(path, message)

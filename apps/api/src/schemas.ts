@@ -1,5 +1,13 @@
 /** The bodies that leave and enter the API. Names are those of the thesis's API: words with underscores. */
-import { capabilities, commandStates, deviceStates, longestValidity, problems, usualValidity } from '@nabolag/core'
+import {
+  capabilities,
+  commandStates,
+  deviceStates,
+  longestValidity,
+  problems,
+  textForms,
+  usualValidity,
+} from '@nabolag/core'
 import { scopes } from '@nabolag/store/types'
 import { type TSchema, Type } from 'typebox'
 
@@ -90,7 +98,7 @@ export const Integration = Type.Object({
 })
 
 const integrationFields = {
-  name: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,62}$' }),
+  name: Type.String({ pattern: textForms.name.pattern }),
   docker_hub_image: Type.String({ minLength: 1, maxLength: 300 }),
   required_fields: Type.Array(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,62}$' }), { maxItems: 50 }),
   database_group_name: Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]{0,62}$' }),
@@ -178,9 +186,9 @@ export const User = Type.Object({
 
 export const NewUser = Type.Object(
   {
-    username: Type.String({ minLength: 3, maxLength: 30, pattern: '^[A-Za-z0-9._-]+$' }),
+    username: Type.String({ minLength: 3, maxLength: 30, pattern: textForms.username.pattern }),
     password: Type.String({ minLength: 10, maxLength: 128 }),
-    email: Type.String({ minLength: 3, maxLength: 254, pattern: '^[^@\\s]+@[^@\\s]+$' }),
+    email: Type.String({ minLength: 3, maxLength: 254, pattern: textForms.email.pattern }),
     role: Type.Optional(Type.Enum(['user', 'admin'])),
   },
   closed,

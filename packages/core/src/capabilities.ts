@@ -3,6 +3,7 @@
  * bounds, and the field of a later reading that confirms it; `docs/reference/capabilities.md` is made from it.
  */
 import { type Static, type TObject, Type } from 'typebox'
+import { textForms } from './text-forms.ts'
 
 /** A field of the device's readings that shows the command's effect. */
 export type ConfirmedBy = {
@@ -41,7 +42,7 @@ const targetTemperature = Type.Number({
 const on = Type.Boolean({ description: 'true switches on, false off' })
 const watts = (description: string, minimum: number, maximum: number) =>
   Type.Number({ minimum, maximum, unit: 'W', description })
-const localTime = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'Local time, HH:MM' })
+const localTime = Type.String({ pattern: textForms.localTime.pattern, description: 'Local time, HH:MM' })
 
 export const capabilities = {
   thermostat: {

@@ -1,8 +1,9 @@
 /** What people say of a house under control, as it is stored; also for forms and the API. */
+import { textForms } from '@nabolag/core'
 import { type TProperties, Type } from 'typebox'
 
 const closed = { additionalProperties: false } as const
-const date = (title: string) => Type.String({ title, pattern: '^20\\d\\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$' })
+const date = (title: string) => Type.String({ title, pattern: textForms.date.pattern })
 const optional = <T extends TProperties>(properties: T) => Type.Partial(Type.Object(properties), closed)
 
 const area = Type.Number({ minimum: 1, maximum: 10_000, title: 'Heated floor (m²)' })

@@ -21,9 +21,13 @@ const steps = [
 ]
 test.each([
   ['no area', {}, 'area'],
-  ['an area that there is not', { area: 'NO9' }, 'area'],
+  ['an area that there is not', { area: 'NO9' }, 'area must be NO1, NO2, NO3, NO4 or NO5'],
   ['øre for kroner', { area: 'NO3', gridEnergy: [{ from: '2026-01-01', base: 22.1, rules: [] }] }, 'gridEnergy.0.base'],
-  ['a date that is none', { area: 'NO3', support: [{ from: '1.1.2026', scheme: 'none' }] }, 'support.0.from'],
+  [
+    'a date that is none',
+    { area: 'NO3', support: [{ from: '1.1.2026', scheme: 'none' }] },
+    'support.0.from must be a date such as 2026-01-31',
+  ],
   [
     'an end before the begin',
     { area: 'NO3', support: [{ from: '2026-01-02', to: '2026-01-02', scheme: 'none' }] },

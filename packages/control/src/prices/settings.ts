@@ -1,5 +1,5 @@
 /** What a household says of its contracts; the schema is the form and the API. */
-import { Problem } from '@nabolag/core'
+import { expectedOf, Problem, textForms } from '@nabolag/core'
 import { type Static, Type } from 'typebox'
 import { Check, Errors } from 'typebox/value'
 import { capacityMethods } from './capacity.ts'
@@ -8,7 +8,7 @@ import { kindsOfDay } from './grid-energy.ts'
 import { kindsOfHome, supportSchemes } from './support.ts'
 import { taxZones } from './taxes.ts'
 
-const date = (title: string) => Type.String({ title, pattern: '^20\\d\\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$' })
+const date = (title: string) => Type.String({ title, pattern: textForms.date.pattern })
 const dates = { from: date('From'), to: Type.Optional(date('Until, not included')) }
 const source = Type.Optional(Type.String({ title: 'Where it is to be read', maxLength: 500 }))
 /** A price, NOK/kWh; what is larger was meant in øre. */
@@ -54,7 +54,7 @@ export const PriceSettings = Type.Object(
     area: Type.String({
       title: 'Price area',
       description: 'NO1 to NO5',
-      pattern: '^(NO[1-5]|(?!NO)[A-Z]{2,3}[0-9]?)$',
+      pattern: textForms.priceArea.pattern,
     }),
     taxZone: Type.Optional(
       Type.Enum([...taxZones], {
@@ -138,7 +138,12 @@ export function checkPriceSettings(given: unknown): PriceSettings {
     // What TypeBox says of a key that the schema does not have.
     const isUnknown = first?.keyword === 'boolean'
     const known = Object.keys(PriceSettings.properties).join(', ')
-    const what = isUnknown ? `is not known here; there is ${known}` : first?.message
+    const isText = first?.keyword === 'pattern'
+    const what = isUnknown
+      ? `is not known here; there is ${known}`
+      : isText
+        ? `must ${expectedOf(String(first.params.pattern))}`
+        : first?.message
     throw Problem('bad-request', `${where} ${what ?? 'is not of the expected form'}`)
   }
   for (const [name, entries] of Object.entries(given)) {

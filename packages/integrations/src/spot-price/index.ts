@@ -1,5 +1,5 @@
 // Day-ahead prices: Nord Pool's data portal, or hvakosterstrommen.no where that fails. Quirks: README.md beside this file.
-import { VendorFailure } from '@nabolag/core'
+import { textForms, VendorFailure } from '@nabolag/core'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Check, Errors } from 'typebox/value'
 import { type Duration, defineIntegration, type Http, type Reading } from '../define.ts'
@@ -23,7 +23,7 @@ const Credentials = Type.Object({
   ),
 })
 
-const DeliveryDate = Type.String({ pattern: '^20\\d\\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$' })
+const DeliveryDate = Type.String({ pattern: textForms.date.pattern })
 
 /** What `fetch` puts together: each delivery day from one source. */
 const Status = Type.Object({
