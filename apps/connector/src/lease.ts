@@ -45,6 +45,8 @@ export function keepLease({ fleet, id, log, rereadEvery, onShards, onDevice, onL
   let stopped = false
   let connectors = 1
   let work = Promise.resolve()
+  /** Devices are being stopped as the lease ran out. */
+  let stopping = Promise.resolve()
   const timers: NodeJS.Timeout[] = []
 
   /** One thing at a time: what is read must not be older than what was done. */
@@ -68,11 +70,13 @@ export function keepLease({ fleet, id, log, rereadEvery, onShards, onDevice, onL
     const lost = shards
     shards = []
     log.error({ shards: lost.length }, 'lost the lease of all shards; their devices are stopped')
-    onLost(lost).catch((error: unknown) => log.error({ error: String(error) }, 'could not stop devices'))
+    stopping = onLost(lost).catch((error: unknown) => log.error({ error: String(error) }, 'could not stop devices'))
   }
 
   const renew = async () => {
     const lease = await fleet.claimShards({ id })
+    // What runs no more is started again only when it has ended.
+    await stopping
     clearTimeout(lapsing)
     connectors = lease.connectors
     // An answer that came too late is worth nothing; the next one is near.

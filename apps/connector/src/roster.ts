@@ -36,10 +36,13 @@ export function makeRoster({ tell, crewOf, crews }: RosterGiven): Roster {
       units.delete(id)
       idle.delete(id)
     }
-    for (const crew of crews()) {
-      const its = ids.filter((id) => crew.units.has(id))
-      if (its.length > 0) await crew.stop(its)
-    }
+    // All are told at once: whoever is started again meanwhile must not be taken for one that is to be stopped.
+    await Promise.all(
+      [...crews()].flatMap((crew) => {
+        const its = ids.filter((id) => crew.units.has(id))
+        return its.length > 0 ? [crew.stop(its)] : []
+      }),
+    )
   }
 
   const adjust = async (wanted: readonly FleetDevice[], within: Within, held: (shard: number) => boolean) => {

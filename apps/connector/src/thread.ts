@@ -29,8 +29,8 @@ export type Thread = {
 }
 
 const look = 250
-/** At the start a thread may be busy loading. */
-const startPatience = 3
+/** At the start a thread is busy loading, and on a busy machine all the others are too: to end it then only adds to that. */
+const startPatience = 15
 /** MiB by which the whole process may grow while a thread is silent before that thread is held to be the one. */
 const sudden = 1024
 
