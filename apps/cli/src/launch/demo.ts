@@ -100,7 +100,7 @@ function prepareFolder(path: string, fresh: boolean): Demo {
   }
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Demo
   mkdirSync(path, { recursive: true, mode: 0o700 })
-  const start = Math.floor(Date.now() / hour) * hour - 31 * 24 * hour
+  const start = Math.floor(Date.now() / hour) * hour - 34 * 24 * hour
   const demo = { username: 'demo', password: randomBytes(12).toString('base64url'), seed: 2023, start }
   writePrivately(file, demo)
   return demo

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { demoHouses, makeWorld } from '../index.ts'
 import { hourOfDay } from '../world/local-time.ts'
 import { applyControlPast, controlPast } from './control-past.ts'
+import { controlPastInThreads } from './past-threads.ts'
 
 const day = 86_400_000
 const houses = demoHouses.filter(({ number }) => number === 3 || number === 6)
@@ -34,4 +35,15 @@ test('four days of January: the house that is planned ahead pays less than the s
   applyControlPast(other, past.moves)
   for (const [n, { climateAt, house }] of other.houses.entries())
     for (const room of house.rooms.keys()) expect(climateAt(room, to)).toEqual(world.houses[n]!.climateAt(room, to))
+}, 120_000)
+
+test('in threads, a house each, it is the very same past', async () => {
+  const to = Date.parse('2026-01-19T12:00:00Z')
+  const [start, from] = [to - 4 * day, to - day]
+  const shares: number[] = []
+  const inThreads = await controlPastInThreads({ seed: 7, start, from, to }, (share) => shares.push(share))
+  expect(inThreads.houses.map(({ house }) => house)).toEqual([3, 4, 5])
+  expect(inThreads).toEqual(await controlPast(makeWorld({ seed: 7, start, now: () => to }), { from, to }))
+  expect(shares).toEqual([...shares].sort((a, b) => a - b))
+  expect(shares.at(-1)).toBe(1)
 }, 120_000)

@@ -1,7 +1,7 @@
 /**
- * The demo's last week as its controls made it: every turn of it is taken over the living houses, so that the charts show
- * what control does from the first minute on. Slow enough to be done once; the moves bring any other world to the same
- * state.
+ * The demo's last two weeks as its controls made them: every turn is taken over the living houses, so that the charts
+ * show what control does from the first minute on. Slow enough to be done once; the moves bring any other world to the
+ * same state.
  */
 import { type KeptReceipt, loadSolver, makePlanner, type Plan, replay } from '@nabolag/control'
 import type { World } from '../world/world.ts'
