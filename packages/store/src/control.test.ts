@@ -51,6 +51,20 @@ describe.each(databases)('rooms and loops on $name', ({ start }) => {
     ...more,
   })
 
+  test('an actuator has one loop, also when it is named once and once left without a name, as the only one there is', async () => {
+    const [first, second] = [await room('Stue'), await room('Gang')]
+    await knows([actuator('Stue')])
+    await knows([actuator('Stue'), actuator('Gang')], 1)
+    await tenant.addLoop(house, heating(first.id, { actuator: pump('') }))
+    await expect(tenant.addLoop(house, heating(second.id))).rejects.toEqual(code('conflict'))
+    const third = await room('Bad')
+    const named = await tenant.addLoop(house, heating(second.id, { actuator: pump('Stue', 1) }))
+    await tenant.addLoop(house, heating(third.id, { actuator: pump('Gang', 1) }))
+    await tenant.removeLoop(house, named.id)
+    await knows([actuator('Gang')], 1)
+    await expect(tenant.addLoop(house, heating(second.id, { actuator: pump('', 1) }))).rejects.toEqual(code('conflict'))
+  })
+
   test('a room keeps what is said of it, and changes only where something is said', async () => {
     const living = await tenant.addRoom(house, {
       name: ' Stue ',

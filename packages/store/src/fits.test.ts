@@ -83,6 +83,21 @@ describe.each(databases)('what controllers learn and forget on $name', ({ start 
     expect(await store.fleet.saveModel(third!, outcome(now))).toBe(false)
   })
 
+  test('a clock that went back keeps no room from being learnt, and no model newer than all to come', async () => {
+    const house = await newHouse()
+    const claimed = async (before: number) => (await fits(before)).find(({ houseId }) => houseId === house)
+    const later = Date.now() + 365 * day
+    expect(await store.fleet.saveModel((await claimed(Date.now()))!, outcome(later))).toBe(true)
+    const again = await claimed(Date.now() - 7 * day)
+    expect(again).toBeDefined()
+    await pool.query(`update rooms set fit_until = now() + interval '1 year' where house_id = $1`, [house])
+    const once = (await claimed(Date.now() - 7 * day))!
+    const now = Date.now()
+    expect(await store.fleet.saveModel(once, outcome(now))).toBe(true)
+    expect(Object.values((await tenant.control(house)).models)).toMatchObject([{ madeAt: now }])
+    expect(await claimed(Date.now() - 7 * day)).toBeUndefined()
+  })
+
   test('what sent nothing is kept for 14 days, plans for 60, the rest for 400; accepted models for ever', async () => {
     const house = await newHouse()
     const { loops, rooms } = await tenant.control(house)

@@ -14,11 +14,13 @@ const mostOfModel = 1_000_000
 
 export const fitsOf = (database: Kysely<Tables>): Pick<ControlFleet, Part> => ({
   async claimFits(_, before, limit, seconds) {
-    // One whose claim ran out waits behind the others, as houses do.
+    // One whose claim ran out waits behind the others, as houses do. What a clock left that has gone back is not waited for.
+    const ahead = sql`clock_timestamp() + make_interval(secs => ${seconds + 3600}::double precision)`
     const { rows } = await sql<{ house_id: number; id: number; fence: string }>`
       with ready as (
         select r.id from rooms r
-        where (r.fit_at is null or r.fit_at < ${momentOf(before) ?? new Date()}) and (r.fit_until is null or r.fit_until <= clock_timestamp())
+        where (r.fit_at is null or r.fit_at < ${momentOf(before) ?? new Date()} or r.fit_at > ${ahead})
+          and (r.fit_until is null or r.fit_until <= clock_timestamp() or r.fit_until > ${ahead})
           and exists (select from loops l where l.room_id = r.id)
           and exists (select from room_sensors s where s.room_id = r.id)
         order by greatest(r.fit_at, r.fit_until) nulls first, r.id
@@ -43,6 +45,8 @@ export const fitsOf = (database: Kysely<Tables>): Pick<ControlFleet, Part> => ({
         .executeTakeFirst()
       if (numUpdatedRows === 0n) return false
       const text = model === undefined ? undefined : jsonText(model, mostOfModel)
+      await sql`update room_models set made_at = clock_timestamp() - interval '1 hour'
+        where room_id = ${room} and made_at > clock_timestamp() + interval '1 hour'`.execute(transaction)
       await transaction
         .insertInto('room_models')
         .values({

@@ -151,19 +151,23 @@ async function requireActuator(
   if (device.kind !== 'built-in') {
     throw Problem('bad-request', 'This kind of device takes no commands: nothing here runs it; it can be observed only')
   }
-  const row = await transaction
-    .selectFrom('device_memory')
-    .select('value')
-    .where('device_id', '=', device.id)
-    .where('key', '=', actuatorsKey)
-    .executeTakeFirst()
-  const actuators = actuatorsIn(row?.value)
+  const actuators = await actuatorsOf(transaction, device.id)
   if (actuators === undefined || actuatorAt(actuators, place)) return
   const there = actuators.map(({ location, capability }) => `${capability}${location === '' ? '' : ` at ${location}`}`)
   throw Problem(
     'bad-request',
     `${device.label} has no ${place.capability}${place.location === '' ? '' : ` at ${place.location}`} that can be commanded; it has ${there.join(', ') || 'none'}`,
   )
+}
+
+async function actuatorsOf(transaction: Database, deviceId: number) {
+  const row = await transaction
+    .selectFrom('device_memory')
+    .select('value')
+    .where('device_id', '=', deviceId)
+    .where('key', '=', actuatorsKey)
+    .executeTakeFirst()
+  return actuatorsIn(row?.value)
 }
 
 /** One loop for each actuator, and one for each room. @throws ProblemError `conflict`, `no-such-room` */
@@ -176,12 +180,16 @@ async function requireFree(
   if (room !== undefined && (await readRoom(transaction, houseId, room)).loop !== undefined) {
     throw Problem('conflict', 'That room has a control loop already; change or remove that one')
   }
-  const other = await transaction
+  const others = await transaction
     .selectFrom('loops')
-    .select('id')
+    .select('location')
     .where('device_id', '=', place.id)
-    .where('location', '=', place.location)
     .where('capability', '=', place.capability)
-    .executeTakeFirst()
-  if (other) throw Problem('conflict', 'That actuator has a control loop already; change or remove that one')
+    .execute()
+  const actuators = (await actuatorsOf(transaction, place.id)) ?? []
+  // The only one there is may be named, or not.
+  const meant = ({ location }: { readonly location: string }) =>
+    actuatorAt(actuators, { location, capability: place.capability })?.location ?? location
+  if (others.some((other) => meant(other) === meant(place)))
+    throw Problem('conflict', 'That actuator has a control loop already; change or remove that one')
 }

@@ -197,6 +197,19 @@ describe.each(databases)('turns of controllers on $name', ({ start }) => {
     expect(await claim()).toBeDefined()
   })
 
+  test('a plan, and a command, of a clock that has gone back since are not the newest for ever', async () => {
+    const plan = (from: number, madeAt: number) => turn([], { plan: { madeAt, plan: { from } } })
+    const year = 365 * 24 * hour
+    await store.fleet.saveTurn(await claimed(), { ...plan(1, Date.now() + year), receipts: turn([warm(21)]).receipts })
+    expect(await tenant.plan(house)).toMatchObject({ plan: { from: 1 } })
+    await pool.query(`update commands set created_at = created_at + interval '1 year' where house_id = $1`, [house])
+    await tenant.setHouseFacts(house, {})
+    const again = await claimed()
+    expect((await store.fleet.claimedHouse(again))?.commands).toEqual([])
+    await store.fleet.saveTurn(again, plan(2, Date.now()))
+    expect(await tenant.plan(house)).toMatchObject({ plan: { from: 2 } })
+  })
+
   test('a turn saved twice, or by many at once, is saved once', async () => {
     const claim = await claimed()
     const all = await Promise.all([1, 2, 3, 4].map(() => store.fleet.saveTurn(claim, turn([warm(21)]))))

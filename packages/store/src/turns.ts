@@ -61,7 +61,9 @@ export const turnsOf = (database: Kysely<Tables>): ControlFleet => ({
         const commands = await selectCommands(transaction)
           .where('c.house_id', '=', claim.houseId)
           .where('c.asked_over', '=', 'controller')
-          .where(sql<boolean>`c.created_at > clock_timestamp() - interval '1 day'`)
+          .where(
+            sql<boolean>`c.created_at between clock_timestamp() - interval '1 day' and clock_timestamp() + interval '1 day'`,
+          )
           .orderBy('c.seq', 'desc')
           .limit(mostCommands)
           .execute()
@@ -89,6 +91,9 @@ export const turnsOf = (database: Kysely<Tables>): ControlFleet => ({
       const memory = jsonText(result.memory, mostOfMemory)
       const plan = result.plan && jsonText(result.plan.plan, mostOfMemory)
       if (result.plan && plan !== undefined) {
+        // What was made by a clock that has gone back since would be the newest for ever.
+        await sql`delete from plans where house_id = ${claim.houseId}
+          and made_at > clock_timestamp() + interval '1 hour'`.execute(transaction)
         await sql`insert into plans (house_id, made_at, plan)
           values (${claim.houseId}, ${momentOf(result.plan.madeAt) ?? new Date()}, ${plan}::jsonb)
           on conflict (house_id, made_at) do update set plan = excluded.plan`.execute(transaction)
