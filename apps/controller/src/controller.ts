@@ -12,6 +12,7 @@ import { type Controller, type ControllerOptions, defaults } from './options.ts'
 import { isAway, textOf, watchFor } from './outage.ts'
 import { openPool } from './pool.ts'
 import { startRounds } from './rounds.ts'
+import { watchHouses } from './slow-houses.ts'
 import { takeHouseTurn } from './turn.ts'
 
 const day = 24 * 3_600_000
@@ -62,6 +63,7 @@ export async function startController(
     },
   })
   const outages = { store: watchFor('PostgreSQL', log), series: watchFor('ClickHouse', log) }
+  const slow = watchHouses()
   const parts = { fleet, series, bus, pool, clock, metrics, log }
   const rounds = startRounds({
     ...{ fleet, controller, clock, log, ...outages },
@@ -76,6 +78,7 @@ export async function startController(
       takeHouseTurn(claim, {
         ...parts,
         outage: outages.series,
+        slow,
         every: given.every,
         planPatience: given.planPatience,
         planPause: given.planPause,

@@ -15,7 +15,7 @@ export function failedTurn(house: ClaimedHouse, now: number, why: string): Omit<
   const before = memory.notices.find(({ kind }) => kind === 'turn-failed')
   const notice: Notice = {
     kind: 'turn-failed',
-    since: before?.since ?? now,
+    since: Math.min(before?.since ?? now, now),
     sentence: `Control of this house fails, so nothing is changed: ${why}. The developers can mend it`,
   }
   const notices = [...memory.notices.filter(({ kind }) => kind !== 'turn-failed'), notice]

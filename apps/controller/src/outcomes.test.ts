@@ -1,4 +1,4 @@
-import { evenComfort, type HouseMemory, type HouseSetup, noMemory } from '@nabolag/control'
+import { evenComfort, type HouseMemory, type HouseSetup, noMemory, nothingSeen, turnOfHouse } from '@nabolag/control'
 import type { ClaimedHouse } from '@nabolag/store'
 import { expect, test } from 'vitest'
 import { newestOutcomes, rebuiltMemory, withoutLost } from './outcomes.ts'
@@ -48,6 +48,28 @@ test('what never arrived is forgotten, and its move stays for the limits', () =>
   expect(withoutLost(memory, setup, [warm(20, 22, 'sent'), elsewhere], now)).toEqual(memory)
 })
 
+test('a vendor that was away for a night does not use up the changes of the day', () => {
+  let kept = noMemory
+  const commands: Sent[] = []
+  const seen = { ...nothingSeen, held: { 7: { at: now, set: { temperature: 17, on: true }, mode: 'heat' } } }
+  const turnAt = (at: number) => {
+    const rooms = { 1: [[{ at: at - minute, value: 18 }]] }
+    const held = { 7: { ...seen.held[7], at: at - minute } }
+    const memory = withoutLost(kept, setup, commands, at)
+    const turn = turnOfHouse({ setup, seen: { ...seen, rooms, held }, memory, now: at })
+    kept = turn.memory
+    for (const sent of turn.loops[0]!.commands)
+      commands.unshift({ ...command(0, sent.verb, { ...sent.arguments }, 'failed'), createdAt: at })
+    return turn.loops[0]!
+  }
+  for (let at = now; at < now + 9 * 60 * minute; at += 5 * minute) turnAt(at)
+  expect(commands.length).toBeGreaterThan(36)
+  expect(commands.length).toBeLessThanOrEqual(9 * 6)
+  expect(turnAt(now + 9 * 60 * minute + 10 * minute).verdict).toMatchObject({
+    ...{ outcome: 'command', command: { temperature: 21 } },
+  })
+})
+
 test('a schedule that did not reach the vendor is told again, some hours later', () => {
   const told = (ago: number) => command(ago, 'setFallback', { schedule: [] }, 'failed')
   const left = (commands: Sent[], at = now) => withoutLost(memory, setup, commands, at).loops[7]?.fallback
@@ -60,7 +82,7 @@ test('of each loop the newest command counts, and of several at once one that wa
   const lost = { ...warm(5, 22, 'refused'), reason: 'too warm' }
   const beside = command(5, 'setFallback', { schedule: [] }, 'accepted')
   expect(newestOutcomes(setup, [beside, lost, warm(60, 19, 'failed')])).toEqual([
-    { loop: 7, at: now - 5 * minute, state: 'refused', reason: 'too warm' },
+    { loop: 7, at: now - 5 * minute, state: 'refused', reason: 'too warm', lost: 'temperature' },
   ])
   expect(newestOutcomes(setup, [warm(5, 22), warm(60, 19, 'failed')])).toMatchObject([{ state: 'confirmed' }])
   expect(newestOutcomes(setup, [])).toEqual([])

@@ -39,13 +39,14 @@ export const newestOutcomes = (setup: HouseSetup, commands: readonly Sent[]): No
     const last = own.filter(({ createdAt }) => createdAt > own.at(-1)!.createdAt - together)
     const newest = last.find(isLost) ?? last.at(-1)
     if (!newest) return []
-    const { createdAt: at, state, reason } = newest
-    return [{ loop: loop.id, at, state, ...(reason !== undefined && { reason }) }]
+    const { createdAt: at, state, reason, verb } = newest
+    const lost = isLost(newest) ? setBy(loop.actuator.capability, verb) : undefined
+    return [{ loop: loop.id, at, state, ...(reason !== undefined && { reason }), ...(lost !== undefined && { lost }) }]
   })
 
 /**
  * The memory without what was sent and never arrived, so that it is sent again when it is still wanted. A move itself
- * stays: it counts for the least time between two, and for the number of a day.
+ * stays: it counts for the least time between two.
  */
 export function withoutLost(
   memory: HouseMemory,
@@ -84,7 +85,7 @@ function leftAtVendor(known: LoopMemory['fallback'], own: readonly Sent[], now: 
 
 /**
  * A memory that was lost, as far as the commands tell: what was moved in the last day, so that its limits hold. What
- * never arrived counts for these, and sets nothing.
+ * never arrived counts for the least time between two, and sets nothing.
  */
 export function rebuiltMemory(setup: HouseSetup, commands: readonly Sent[]): HouseMemory {
   const loops = setup.loops.map((loop) => {

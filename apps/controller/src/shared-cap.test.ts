@@ -39,6 +39,7 @@ test('a turn whose share has changed is given back, due at once, and looks at th
     },
     log: { info() {}, warn() {}, error() {} },
     outage: { worked() {}, failed() {}, lasted: () => 0, wait: () => 0 },
+    slow: { worked() {}, failed: () => false },
     ...{ every: 300_000, planPatience: 1000, lookLimit: 10_000, blindAfter: 1e9 },
   }
   await takeHouseTurn({ houseId: 1, fence: 1, due: 0 }, parts as never)

@@ -1,5 +1,6 @@
 import { connectBus } from '@nabolag/bus'
 import { evenComfort } from '@nabolag/control'
+import { Problem } from '@nabolag/core'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type House, openStage, type Stage, until } from './fixtures/stage.ts'
 
@@ -122,11 +123,69 @@ describe('engines that are away', () => {
     expect(await stage.commands(house)).toHaveLength(2)
   })
 
+  test('ClickHouse never answers for one house: it is said there, tried at its usual times, and made safe in the end', async () => {
+    const [slow, usual] = [await stage.addHouse('control'), await stage.addHouse('control')]
+    await stage.warm([slow, usual], 19)
+    await stage.start({ every: 1000 })
+    await until('both were told', stage.hadTurns([slow, usual], 1))
+    await stage.stop()
+    const memory = (await stage.memory(slow))!
+    const moves = memory.loops[slow.loop]!.moves.map((move) => ({ ...move, at: move.at - 20 * 60_000 }))
+    await stage.setMemory(slow, { ...memory, loops: { [slow.loop]: { ...memory.loops[slow.loop], moves } } })
+    await stage.tenant.changeRoom(slow.id, slow.room, { comfort: evenComfort(20, 1) })
+    let asked = 0
+    const series = {
+      ...stage.series,
+      points: (...given: Parameters<typeof stage.series.points>) => {
+        if (given[0] !== slow.id) return stage.series.points(...given)
+        asked++
+        return new Promise<never>(() => {})
+      },
+    }
+    const had = await stage.turns(slow)
+    await stage.start({ every: 2000, blindAfter: 10_000, lookLimit: 1000, series })
+    await until('it has a receipt', stage.hadTurns([slow], had + 1))
+    const [failed] = await stage.receipts(slow)
+    expect(failed?.sentence).toContain('The turn failed: Its measurements could not be read within 1 s')
+    expect((await stage.memory(slow))?.notices).toMatchObject([{ kind: 'turn-failed' }])
+    asked = 0
+    const before = await stage.turns(usual)
+    await until('the other has its turns', stage.hadTurns([usual], before + 3))
+    expect(asked).toBeLessThanOrEqual(5)
+    await until('it is told again', async () => (await stage.commands(slow)).length === 2)
+    await stage.stop()
+    const released = (await stage.receipts(slow)).filter(({ outcome }) => outcome === 'release')
+    expect(released).toMatchObject([{ sent: { temperature: 20 } }])
+  })
+
+  test('ClickHouse answers with nothing but errors, for very long: what was set goes back to the wish, once', async () => {
+    const house = await stage.addHouse('control')
+    await stage.warm([house], 19)
+    await stage.start({ every: 1000 })
+    await until('it was told', stage.hadTurns([house], 1))
+    await stage.stop()
+    const memory = (await stage.memory(house))!
+    const moves = memory.loops[house.loop]!.moves.map((move) => ({ ...move, at: move.at - 20 * 60_000 }))
+    await stage.setMemory(house, { ...memory, loops: { [house.loop]: { ...memory.loops[house.loop], moves } } })
+    await stage.tenant.changeRoom(house.id, house.room, { comfort: evenComfort(20, 1) })
+    const points = async () => {
+      throw Problem('too-much-data')
+    }
+    await stage.start({ every: 500, blindAfter: 2000, series: { ...stage.series, points } })
+    await until('it is told again', async () => (await stage.commands(house)).length === 2)
+    const had = await stage.turns(house)
+    await until('it had some more turns', stage.hadTurns([house], had + 3))
+    await stage.stop()
+    const receipts = await stage.receipts(house)
+    expect(receipts.filter(({ outcome }) => outcome === 'release')).toMatchObject([{ sent: { temperature: 20 } }])
+    expect(receipts.map(({ sentence }) => sentence)).toContainEqual(expect.stringContaining('The turn failed: '))
+    expect(await stage.commands(house)).toHaveLength(2)
+  })
+
   test('PostgreSQL and the broker: nothing is lost, and it is said once', async () => {
     const house = await stage.addHouse('control')
     await stage.warm([house], 19)
     let away = true
-    const { Problem } = await import('@nabolag/core')
     const whenThere =
       <Given extends unknown[], Answer>(ask: (...given: Given) => Promise<Answer>) =>
       async (...given: Given) => {

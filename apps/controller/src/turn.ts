@@ -33,6 +33,7 @@ import { nextTurn } from './next-turn.ts'
 import { isAway, type Outage, textOf, within } from './outage.ts'
 import { newestOutcomes, rebuiltMemory, withoutLost } from './outcomes.ts'
 import { NoResult, type Pool } from './pool.ts'
+import type { SlowHouses } from './slow-houses.ts'
 
 export type TurnParts = {
   readonly fleet: Pick<Fleet, 'claimedHouse' | 'saveTurn' | 'releaseTurn'>
@@ -44,6 +45,7 @@ export type TurnParts = {
   readonly log: Log
   /** Of ClickHouse. */
   readonly outage: Outage
+  readonly slow: SlowHouses
   /** ms between two turns of a house. */
   readonly every: number
   /** ms that a plan may wait for a thread. */
@@ -72,14 +74,15 @@ export async function takeHouseTurn(claim: Claim, parts: TurnParts): Promise<voi
   try {
     result = await decide(house, parts)
   } catch (error) {
-    if (error instanceof SeriesAway) {
+    if (error instanceof SeriesAway && !parts.slow.failed(house.id, parts.outage.lasted() > 0)) {
       parts.outage.failed(error.cause)
       metrics.countTurn('put-off')
       return fleet.releaseTurn(claim, clock.database() + parts.outage.wait())
     }
+    const why = error instanceof SeriesAway ? tooSlow(parts) : textOf(error)
     outcome = 'failed'
-    log.error({ house: house.id, error: textOf(error) }, 'the turn of a house failed; the next one comes as usual')
-    result = failedTurn(house, clock.database(), textOf(error))
+    log.error({ house: house.id, error: why }, 'the turn of a house failed; the next one comes as usual')
+    result = failedTurn(house, clock.database(), why)
   }
   const saved = await fleet.saveTurn(claim, { ...result, next: next() }).catch(async (error: unknown) => {
     if (error instanceof ShareChanged) return 'again' as const
@@ -103,6 +106,8 @@ export async function takeHouseTurn(claim: Claim, parts: TurnParts): Promise<voi
 
 /** ClickHouse does not answer. */
 class SeriesAway extends Error {}
+
+const tooSlow = ({ lookLimit }: TurnParts) => `Its measurements could not be read within ${lookLimit / 1000} s`
 
 function lost({ houseId }: Claim, { metrics, log }: TurnParts): void {
   metrics.countTurn('lost')
@@ -150,9 +155,9 @@ async function decideWith(
 async function see(
   setup: HouseSetup,
   memory: HouseMemory,
-  { commands, shared }: Pick<ClaimedHouse, 'commands' | 'shared'>,
+  { id, commands, shared }: Pick<ClaimedHouse, 'id' | 'commands' | 'shared'>,
   now: number,
-  { series, outage, lookLimit, blindAfter }: TurnParts,
+  { series, outage, slow, lookLimit, blindAfter }: TurnParts,
 ): Promise<HouseSeen> {
   const outcomes = newestOutcomes(setup, commands)
   // One that takes what it is asked and never answers is away as well. Known to be away, it is not waited for long.
@@ -160,12 +165,14 @@ async function see(
   try {
     const seen = await within(patience, 'ClickHouse', seeHouse(series, setup, now))
     outage.worked()
+    slow.worked(id)
     return { ...seen, commands: outcomes, ...(shared && { others: othersOf(shared) }) }
   } catch (error) {
-    if (!isAway(error)) throw error
-    const blind = outage.lasted() > blindAfter && memory.at !== undefined && now - memory.at > blindAfter
-    if (!blind) throw new SeriesAway('ClickHouse does not answer', { cause: error })
-    return { ...nothingSeen, commands: outcomes }
+    const failing = memory.notices.find(({ kind }) => kind === 'turn-failed')?.since ?? now
+    const isLong = outage.lasted() > blindAfter && memory.at !== undefined && now - memory.at > blindAfter
+    // One that answers with errors for so long, or for this house alone does not, is as good as away.
+    if (isLong || now - failing > blindAfter) return { ...nothingSeen, commands: outcomes }
+    throw isAway(error) ? new SeriesAway('ClickHouse does not answer', { cause: error }) : error
   }
 }
 
