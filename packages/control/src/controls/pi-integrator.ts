@@ -46,7 +46,9 @@ export function integralOf(
   settings: IntegratorSettings,
 ): { readonly integral: number; readonly bound: readonly Bound[] } {
   const { offForAnotherReason, unitUnknown, integralLimit, integralGain } = settings
+  // What it piles up while nothing comes of it would make the room far too warm, or too cold, for days afterwards.
   const stands =
+    view.unheard === true ||
     (view.unit === 'off' && offForAnotherReason === 'freeze') ||
     (view.unit === 'unknown' && unitUnknown === 'freeze') ||
     isResting(law.error, view, settings)

@@ -31,6 +31,8 @@ export type HeatingView = {
   readonly held: Known<Measured>
   /** What the unit takes. */
   readonly setpoints: Setpoints
+  /** What is decided does not reach the unit: it is only watched, control is paused, or the last command was lost. */
+  readonly unheard?: boolean
   /** Known prices in time order, past ones too; empty when none are known. */
   readonly prices: readonly PriceStep[]
   /** From a plan; it takes the place of wish and price where it covers `now`. */

@@ -77,6 +77,9 @@ function narrowed(bound: Bound, lowest: number | undefined, highest: number | un
   return { ...rest, ...steps, minimum, maximum: Math.max(minimum, maximum) }
 }
 
+/** Whether a unit in that mode heats when it is told to be warmer; one that cools, dries or only blows does not. */
+export const heats = (mode: string | undefined): boolean => mode === undefined || mode === 'heat' || mode === 'auto'
+
 /** What a heat pump or heater takes, °C. */
 export function setpointsOf(loop: LoopSetup): Setpoints {
   const { minimum = 16, maximum = 26, step = 1 } = boundsOf(loop).temperature ?? {}

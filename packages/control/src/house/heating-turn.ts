@@ -4,15 +4,16 @@ import { hour, isNumber, minute } from '../controls/define-control.ts'
 import type { HeatingView, PathStep } from '../controls/view.ts'
 import { endOf, type Plan, plannedTemperature } from '../mpc/plan.ts'
 import type { Move } from '../safety/guard.ts'
+import { isNearFrost } from '../safety/guard.ts'
 import { takeTurn } from '../safety/turn.ts'
 import { cop, heatLoss } from '../thermal/index.ts'
-import { setpointsOf } from './actuate.ts'
+import { heats, setpointsOf } from './actuate.ts'
 import { heatingControls, settingsOf } from './controllers.ts'
 import { sayingSo } from './experiment.ts'
 import { homeName, planRoomName } from './plan-view.ts'
 import { outdoorNow, type RoomState } from './room-state.ts'
 import type { LoopGiven, LoopOutcome, LoopPart } from './turn.ts'
-import type { Held, RoomSetup } from './types.ts'
+import type { Held, LoopSetup, RoomSetup } from './types.ts'
 
 /** A plan is followed for so long after it was made, h: the last good one outlives a solver that fails. */
 const planFollowed = 12
@@ -37,13 +38,25 @@ export function heatingTurn(
       settings: settingsOf(control.settings, loop.settings) as never,
     }
     // Somebody wants it to cool or to dry: that is not for the heating to change.
-    const rests = own !== undefined && own !== 'heat' && own !== 'auto'
-    return takeTurn((rests ? restingIn(control, own) : control) as never, of as never)
+    if (own !== undefined && !heats(own)) return takeTurn(restingIn(control, own) as never, of as never)
+    return takeTurn((isOff(part, state) ? sayingOff(control) : control) as never, of as never)
   }
   const control = heatingControls.find((one) => one.name === name) ?? heatingControls[0]
   const isDrawn = given.isBaseline && loop.controller !== control.name
   return { turn: turn(isDrawn ? sayingSo(control) : control), by: control.name }
 }
+
+/** Switched off by somebody, and not to be switched on against frost. */
+const isOff = ({ held, limits: { frost } }: LoopPart, { reading }: RoomState): boolean =>
+  held !== 'unknown' && held.on === false && !(frost && reading !== 'unknown' && isNearFrost(reading.value, frost))
+
+const sayingOff = (control: (typeof heatingControls)[number]) => ({
+  ...control,
+  decide: (...given: Parameters<typeof control.decide>) => {
+    const decision = control.decide(...(given as [never, never, never]))
+    return { ...decision, because: `${decision.because}. The unit is switched off, and stays so` }
+  },
+})
 
 const restingIn = (control: (typeof heatingControls)[number], mode: string) => ({
   ...control,
@@ -73,10 +86,19 @@ function viewOf(
     unit: unitOf(word),
     held: isNumber(told) ? { at: heldSince(word, history, now), value: told } : 'unknown',
     setpoints: setpointsOf(loop),
+    unheard: isUnheard(loop, given),
     prices: prices.steps,
     ...(path && { path }),
     powerPerKelvin: heatLoss(house) / (heating.pump && outdoor !== undefined ? cop(heating.pump, outdoor) : 1),
   }
+}
+
+/** A set-point that was lost and is still wanted is sent again long before, ms. */
+const lostFor = hour
+
+function isUnheard({ id, mode, pausedUntil }: LoopSetup, { now, seen }: LoopGiven): boolean {
+  if (mode !== 'control' || (pausedUntil !== undefined && now < pausedUntil)) return true
+  return (seen.commands ?? []).some(({ loop, at, lost }) => loop === id && lost === 'temperature' && now - at < lostFor)
 }
 
 /** Since when the set-point is what it is: by the unit's own word, else by our last command; long ago where neither tells. */

@@ -115,7 +115,8 @@ export function noticesOf(given: {
       kind: 'no-forecast',
       sentence: 'There is no weather forecast for the coming hours, so the plan supposes that it stays as it is',
     })
-  if (plan && plan.status !== 'optimal') found.push({ kind: 'no-plan', sentence: `No new plan: ${plan.because}` })
+  if (plan && plan.status !== 'optimal')
+    found.push({ kind: 'no-plan', sentence: `No new plan could be made: ${plan.because}` })
   for (const loop of setup.loops)
     if (!loop.actuator.verbs && loop.mode === 'control')
       found.push({
@@ -132,4 +133,4 @@ export function noticesOf(given: {
 }
 
 const sinceOf = ({ kind, loop, room }: Found, before: readonly Notice[], now: number) =>
-  before.find((one) => one.kind === kind && one.loop === loop && one.room === room)?.since ?? now
+  Math.min(before.find((one) => one.kind === kind && one.loop === loop && one.room === room)?.since ?? now, now)

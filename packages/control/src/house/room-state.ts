@@ -3,8 +3,9 @@ import { clamp, isNumber, type Known, type Measured } from '../controls/define-c
 import { type Estimate, makeFilter } from '../estimate/filter.ts'
 import { usualHouse } from '../estimate/prior.ts'
 import type { Heating } from '../mpc/view.ts'
-import { believed, type Reading, roomRules } from '../safety/readings.ts'
+import { believed, lastUsable, type Reading, roomRules } from '../safety/readings.ts'
 import { cop, type HouseParameters, mostHeat, shareOfHeat, usualHeatPump } from '../thermal/index.ts'
+import { heats } from './actuate.ts'
 import type { Held, HouseSeen, HouseSetup, LoopSetup, Outlook, RoomSetup } from './types.ts'
 
 /** A room whose floor nobody gave, m². */
@@ -33,19 +34,21 @@ export function heatingOf(room: RoomSetup, loop: LoopSetup | undefined): Heating
   return { pump: { ...usualHeatPump, capacity, ...pump }, ...(resistance !== undefined && { resistance }) }
 }
 
-/** The first thermometer with a reading that can be acted upon; the first of all where none has one. */
+/** The first thermometer with a reading that can be acted upon; where none has one, that which had one last. */
 export function thermometerOf(all: readonly (readonly Reading[])[], now: number) {
   for (const readings of all) {
     const reading = believed(readings, now, roomRules)
     if (reading !== 'unknown') return { readings, reading }
   }
-  return { readings: all[0] ?? [], reading: 'unknown' as const }
+  const last = (readings: readonly Reading[]) => lastUsable(readings, now, roomRules)
+  const readings = all.reduce((best, one) => (last(one) > last(best) ? one : best), all[0] ?? [])
+  return { readings, reading: 'unknown' as const }
 }
 
 /** Heat that the actuator gives now, kW: from its power where it says so, else from how far it is set above the room. */
 export function heatNow({ pump, resistance = 0 }: Heating, held: Held | undefined, air: number, outdoor: number) {
   if (!held || held.set.on === false) return 0
-  if (held.mode !== undefined && held.mode !== 'heat' && held.mode !== 'auto') return 0
+  if (!heats(held.mode)) return 0
   const most = pump ? mostHeat(pump, outdoor) : resistance
   if (isNumber(held.power)) return clamp((held.power / 1000) * (pump ? cop(pump, outdoor) : 1), 0, 2 * most)
   const target = held.set.temperature

@@ -40,7 +40,9 @@ export function batteryTurn(part: LoopPart, given: LoopGiven): LoopOutcome {
     settings: settingsOf(battery.settings, part.loop.settings),
     memory: part.memoryOf(battery.name) as never,
     guard: part.guard(charge ? [charge] : []),
-    ...{ limits: part.limits, history: part.history, place: part.place, zone: setup.timezone, price: part.price },
+    // What a plan held shut is open again.
+    limits: { ...part.limits, fallback: { ...part.limits.fallback, chargeLimit: most, dischargeLimit: most } },
+    ...{ history: part.history, place: part.place, zone: setup.timezone, price: part.price },
   })
   return { turn, by: battery.name }
 }

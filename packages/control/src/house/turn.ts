@@ -10,9 +10,10 @@ import { stepAt } from '../controls/view.ts'
 import { warmWithin } from '../mpc/formulate.ts'
 import type { Plan } from '../mpc/plan.ts'
 import type { GuardView, Move } from '../safety/guard.ts'
+import type { Limits } from '../safety/limits.ts'
 import { judge, unusable } from '../safety/readings.ts'
 import type { Turn } from '../safety/turn.ts'
-import { commandsOf, limitsOf } from './actuate.ts'
+import { commandsOf, heats, limitsOf } from './actuate.ts'
 import { isBaselineDay } from './experiment.ts'
 import { fallbackOf } from './fallback.ts'
 import { heatingTurn } from './heating-turn.ts'
@@ -141,13 +142,14 @@ function turnOfLoop(loop: LoopSetup, before: LoopMemory, given: LoopGiven) {
   const { setup, seen, now } = given
   const room = setup.rooms.find(({ id }) => id === loop.room)
   const place = room?.name ?? placeOf(loop)
-  const held = heldNow(loop, before.moves, given)
+  const recent = before.moves.filter(({ at }) => Math.abs(now - at) < movesKept * hour)
+  const held = heldNow(loop, recent, given)
   const wish = room && wishAt(room.comfort, now, setup.timezone)
   const part = {
     loop,
     place,
     held,
-    limits: limitsOf(loop, wish?.temperature ?? 20),
+    limits: ownLimits(loop, wish?.temperature ?? 20, given),
     history: before.moves,
     memoryOf: (control: string) => (before.by === control ? before.control : undefined),
     guard: (readings: GuardView['readings']): GuardView => ({
@@ -172,9 +174,12 @@ function turnOfLoop(loop: LoopSetup, before: LoopMemory, given: LoopGiven) {
   if (turn.verdict.outcome === 'safety' && turn.move?.set.on === true && cools(loop, given))
     commands.unshift(...commandsOf(loop, { mode: 'heat' }))
   const fallback = room ? fallbackOf(room, loop, before.fallback, { now, timezone: setup.timezone }) : undefined
-  const moves = [...before.moves, ...(turn.move ? [turn.move] : [])].filter(
-    ({ at }) => Math.abs(now - at) < movesKept * hour,
+  const newest = before.moves.reduce<Move | undefined>(
+    (last, move) => (move.at <= now && move.at > (last?.at ?? Number.NEGATIVE_INFINITY) ? move : last),
+    undefined,
   )
+  // Without any, nobody would know that it is ours to make safe.
+  const moves = recent.length > 0 || !newest ? recent : [newest]
   const result: LoopTurn = {
     loop: loop.id,
     verdict: turn.verdict,
@@ -184,14 +189,14 @@ function turnOfLoop(loop: LoopSetup, before: LoopMemory, given: LoopGiven) {
   const memory: LoopMemory = {
     ...(turn.memory !== undefined && { control: turn.memory }),
     by,
-    moves,
+    moves: [...moves, ...(turn.move ? [turn.move] : [])],
     ...(fallback?.memory && { fallback: fallback.memory }),
   }
   const readings = room ? (given.rooms.get(room.id)?.readings ?? []) : []
   const effect =
     loop.mode === 'control'
       ? withoutEffect(loop, place, {
-          ...{ moves: before.moves, readings, seen, now, zone: setup.timezone },
+          ...{ moves: recent, readings, seen, now, zone: setup.timezone },
           isTold: given.told.some(({ kind, loop: id }) => kind === 'no-effect' && id === loop.id),
         })
       : undefined
@@ -230,10 +235,14 @@ function heldNow(loop: LoopSetup, moves: readonly Move[], { seen, now }: LoopGiv
 }
 
 /** Whether it does not heat, and can be told to. */
-const cools = ({ id, actuator: { verbs } }: LoopSetup, { seen }: LoopGiven) => {
-  const mode = seen.held[id]?.mode
-  const isAble = verbs === undefined || Object.hasOwn(verbs, 'setMode')
-  return isAble && mode !== undefined && mode !== 'heat' && mode !== 'auto'
+const cools = ({ id, actuator: { verbs } }: LoopSetup, { seen }: LoopGiven) =>
+  (verbs === undefined || Object.hasOwn(verbs, 'setMode')) && !heats(seen.held[id]?.mode)
+
+/** What somebody set to cool or to dry is left alone: told to be colder, or what is wished of the heating, it would be. */
+function ownLimits(loop: LoopSetup, wish: number, { seen }: LoopGiven): Limits {
+  const limits = limitsOf(loop, wish)
+  const isForeign = loop.kind === 'heating' && !heats(seen.held[loop.id]?.mode)
+  return isForeign ? { ...limits, heat: undefined, fallback: {} } : limits
 }
 
 function priceNow({ prices, now }: LoopGiven): number | 'unknown' {

@@ -171,6 +171,8 @@ export type HouseSeen = {
     readonly at: number
     readonly state: string
     readonly reason?: string
+    /** What it was to set, where it never arrived. */
+    readonly lost?: string
   }[]
   /** %, W, W. */
   readonly battery?: { readonly charge: Reading; readonly load?: Reading; readonly sun?: Reading }

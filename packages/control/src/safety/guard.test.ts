@@ -153,6 +153,20 @@ test.each([
     does: { outcome: 'command' },
   },
   {
+    name: 'does not count what was lost on its way',
+    decided: set(21),
+    view: {},
+    history: [60, 120, 180, 240, 300].map((m) => moved(m, {})),
+    does: { outcome: 'command' },
+  },
+  {
+    name: 'waits after it all the same',
+    decided: set(21),
+    view: {},
+    history: [moved(9, {})],
+    does: { outcome: 'none', code: 'too-soon' },
+  },
+  {
     name: 'counts moves ahead of a clock that went back',
     decided: set(21),
     view: {},
@@ -228,6 +242,13 @@ test.each([
     view: { mode: 'observe', readings: room(8.5), held: { temperature: 10, on: true } },
     history: [],
     does: { outcome: 'none', would: set(12), code: 'frost' },
+  },
+  {
+    name: 'tells near frost of the wish that control would have sent',
+    decided: set(21),
+    view: { mode: 'advise', readings: room(8.5), held: { temperature: 10, on: true } },
+    history: [],
+    does: { outcome: 'none', would: set(21), code: 'frost' },
   },
   {
     name: 'lowers in great heat',

@@ -90,9 +90,9 @@ export function guard(
   if (safe?.isHeld) return none(why)
   if (!safe && decision === undefined) return none([reason('nothing-decided')])
   const known = view.held === 'unknown' ? {} : view.held
-  const commands = stoppedBy('command', view, limits, history)
+  const isFree = stoppedBy('command', { ...view, mode: 'control' }, limits, history) === undefined
   // A decision that helps is better than the least that safety asks, as long as it may go out.
-  const kind = safe && !(safe.isDecided && commands === undefined) ? 'safety' : 'command'
+  const kind = safe && !(safe.isDecided && isFree) ? 'safety' : 'command'
   const wanted = kind === 'safety' ? safe?.set : { ...decision, ...(safe?.set.on === true ? { on: true } : {}) }
   const { set, bound } = keepBounds(wanted, limits)
   if (Object.keys(set).length === 0) return none([...why, reason('nothing-usable')], bound)
@@ -100,7 +100,7 @@ export function guard(
   const sent = sentBefore(history, now, safe ? 60 * minute : day)
   const changed = changesOf(set, { ...sent, ...known })
   if (Object.keys(changed).length === 0) return none([...why, reason('no-change')], bound)
-  const stopped = kind === 'safety' ? stoppedBy(kind, view, limits, history) : commands
+  const stopped = stoppedBy(kind, view, limits, history)
   if (stopped) return { ...none([...why, stopped], bound), would: changed }
   return { outcome: kind, command: changed, would: changed, reasons: why, bound }
 }
@@ -136,7 +136,9 @@ function stoppedBy(
   const recent = history.filter(({ at }) => Math.abs(now - at) < day)
   if (tooSoon(recent, limits.minutesBetween))
     return reason('too-soon', `at least ${limits.minutesBetween} minutes are to be between`)
-  if (recent.length >= limits.movesPerDay) return reason('too-many', `${limits.movesPerDay} in 24 hours`)
+  // What was lost on its way has changed nothing.
+  const changes = recent.filter(({ set }) => Object.keys(set).length > 0)
+  if (changes.length >= limits.movesPerDay) return reason('too-many', `${limits.movesPerDay} in 24 hours`)
   return undefined
 }
 
@@ -158,6 +160,9 @@ function whenUnusable(why: string, view: GuardView, limits: Limits, history: rea
   return { outcome: 'release', command: changed, would: changed, reasons: [because, reason('lost')], bound }
 }
 
+export const isNearFrost = (room: number, { below }: NonNullable<Limits['frost']>): boolean =>
+  room < below + frostMargin
+
 /**
  * Frost or heat, while the actuator does not do enough against it, or is about to be told to stop.
  *
@@ -173,7 +178,7 @@ function safetyFor(
   | undefined {
   const has = held === 'unknown' ? {} : held
   const at = `${rounded(room, 1)} °C`
-  if (frost && room < frost.below + frostMargin) {
+  if (frost && isNearFrost(room, frost)) {
     const warms = (temperature: Wanted[string] | undefined) => isNumber(temperature) && temperature >= frost.set
     const isOn = bounds.on === undefined || has.on !== false
     const staysSo = (decision?.temperature === undefined || warms(decision.temperature)) && decision?.on !== false
@@ -184,7 +189,7 @@ function safetyFor(
       // Never lower than it is set.
       set: { temperature: warms(has.temperature) ? has.temperature! : frost.set, ...(bounds.on ? { on: true } : {}) },
       isDecided: warms(decision?.temperature) && decision?.on !== false,
-      reason: reason('frost', at),
+      reason: reason('frost', isHeld ? `${at}, and it is set to heat already` : at),
     }
   }
   if (heat && room > heat.above) {
@@ -192,7 +197,8 @@ function safetyFor(
     const isHeld = cools(has.temperature)
     if (isHeld && (decision?.temperature === undefined || cools(decision.temperature))) return undefined
     const isDecided = cools(decision?.temperature)
-    return { set: { temperature: heat.set }, isHeld, isDecided, reason: reason('heat', at) }
+    const why = reason('heat', isHeld ? `${at}, and it is set as low as that asks already` : at)
+    return { set: { temperature: heat.set }, isHeld, isDecided, reason: why }
   }
   return undefined
 }

@@ -89,7 +89,8 @@ function doneOf(verdict: Verdict, decision: Decision<Wanted, unknown>, mode: Mod
       if (first.code === 'nothing-decided') return `nothing changed. ${why}`
       if (mode !== 'control' && verdict.would) {
         const would = `would have ${inWords(verdict.would)}`
-        return `nothing was sent, the mode is ${mode}; it ${would}. ${why}`
+        const isSafety = first.code === 'frost' || first.code === 'heat'
+        return `nothing was sent, the mode is ${mode}; it ${would}. ${isSafety ? first.text : why}`
       }
       return `nothing was sent. ${verdict.reasons.map(({ text }) => text).join('. ')}`
   }
