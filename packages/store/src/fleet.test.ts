@@ -138,6 +138,30 @@ describe.each(databases)('the fleet on $name', ({ start }) => {
     await pool.query(`update device_status set state = 'backing-off', run = 2`)
   })
 
+  test("what the database takes of no text, half a character or NUL, keeps nobody's status, log or memory from being saved", async () => {
+    const [odd, other] = await tenant.devices(house)
+    const names = { of: 'half \ud83d', and: 'NUL \0' }
+    const row = { connector: 'a', state: 'running', since: 1, restarts: 0, run: 4 } as const
+    const give = (deviceId: number, reason: string): StatusRow => {
+      const places = [{ place: 'a', location: names.of, name: names.and, lastSeenAt: 1 }]
+      return { ...row, deviceId, reason, lastSampleAt: undefined, nextTryAt: undefined, resume: names, places }
+    }
+    await store.fleet.saveStatuses([give(odd!.id, `${names.of} ${names.and}.`), give(other!.id, 'As usual.')])
+    const line = { run: 4, time: 1, level: 'info' } as const
+    await store.fleet.appendLog([{ ...line, deviceId: odd!.id, message: `New: ${names.of} ${names.and}` }])
+    await store.fleet.remember(odd!.id, 'actuators', names)
+    await store.fleet.saveBudget('odd', names)
+    const saved = await tenant.devices(house)
+    expect(saved.slice(0, 2).map(({ status }) => status?.reason)).toEqual(['half \ufffd NUL .', 'As usual.'])
+    const clean = { of: 'half \ufffd', and: 'NUL ' }
+    expect((await store.fleet.device(house, 'many', 0))?.resume).toEqual(clean)
+    expect((await store.fleet.memory(odd!.id)).actuators).toEqual(clean)
+    expect(await store.fleet.loadBudget('odd')).toEqual(clean)
+    await pool.query('delete from device_memory')
+    await pool.query('delete from device_log')
+    await pool.query(`update device_status set state = 'backing-off', run = 2`)
+  })
+
   test('budgets that nobody saved for eight days are dropped', async () => {
     await store.fleet.saveBudget('old', 1)
     await store.fleet.saveBudget('young', 1)

@@ -9,6 +9,7 @@ import { type MasterKeys, openCredentials } from './keys.ts'
 import { leasesOf } from './leases.ts'
 import { outsideOf } from './outside.ts'
 import { placesKey } from './places.ts'
+import { plainJson } from './plain-json.ts'
 import { rotate } from './rotation.ts'
 import { sessionsOf } from './sessions.ts'
 import { statusOf } from './status.ts'
@@ -71,7 +72,7 @@ export const makeFleet = (database: Kysely<Tables>, keys: MasterKeys): Fleet => 
     await sql`
       insert into device_status as s (device_id, state, reason, since, restarts, last_sample_at, next_try_at, run, connector, kind,
         failing_since)
-      select r.*, case when r.kind is not null then now() end from jsonb_to_recordset(${JSON.stringify(json)}::jsonb) as r (device_id int, state text, reason text,
+      select r.*, case when r.kind is not null then now() end from jsonb_to_recordset(${plainJson(json)}::jsonb) as r (device_id int, state text, reason text,
         since timestamptz, restarts int, last_sample_at timestamptz, next_try_at timestamptz, run int, connector text,
         kind text)
       join devices d on d.id = r.device_id
@@ -90,7 +91,7 @@ export const makeFleet = (database: Kysely<Tables>, keys: MasterKeys): Fleet => 
     await sql`
       insert into device_memory (device_id, key, value)
       select r."deviceId", r.key, r.value
-      from jsonb_to_recordset(${JSON.stringify(memories)}::jsonb) as r ("deviceId" int, key text, value jsonb)
+      from jsonb_to_recordset(${plainJson(memories)}::jsonb) as r ("deviceId" int, key text, value jsonb)
       join devices d on d.id = r."deviceId" order by r."deviceId", r.key
       on conflict (device_id, key) do update set value = excluded.value`.execute(database)
   },
@@ -102,14 +103,14 @@ export const makeFleet = (database: Kysely<Tables>, keys: MasterKeys): Fleet => 
       run: r.run,
       time: new Date(r.time).toISOString(),
       level: r.level,
-      message: r.message.replaceAll('\0', '').slice(0, 2000),
+      message: r.message.slice(0, 2000),
     }))
     const devices = [...new Set(batch.map((r) => r.deviceId))]
     await database.transaction().execute(async (transaction) => {
       await sql`
         insert into device_log (device_id, run, time, level, message)
         select r.device_id, r.run, r.time, r.level, r.message
-        from rows from (jsonb_to_recordset(${JSON.stringify(json)}::jsonb)
+        from rows from (jsonb_to_recordset(${plainJson(json)}::jsonb)
           as (device_id int, run int, time timestamptz, level text, message text))
           with ordinality as r (device_id, run, time, level, message, place)
         join devices d on d.id = r.device_id order by r.place`.execute(transaction)
@@ -132,7 +133,7 @@ export const makeFleet = (database: Kysely<Tables>, keys: MasterKeys): Fleet => 
   },
 
   async saveBudget(scope, state) {
-    const value = { state: JSON.stringify(state ?? null), updated_at: new Date() }
+    const value = { state: plainJson(state), updated_at: new Date() }
     await database
       .insertInto('vendor_budgets')
       .values({ scope, state: value.state })
@@ -159,7 +160,7 @@ export const makeFleet = (database: Kysely<Tables>, keys: MasterKeys): Fleet => 
       return
     }
     await sql`insert into device_memory (device_id, key, value)
-      select id, ${key}, ${JSON.stringify(value)}::jsonb from devices where id = ${deviceId}
+      select id, ${key}, ${plainJson(value)}::jsonb from devices where id = ${deviceId}
       on conflict (device_id, key) do update set value = excluded.value`.execute(database)
   },
 

@@ -17,11 +17,17 @@ export function jsonText(value: unknown, most: number): string | undefined {
     return undefined
   }
   if (text === undefined || text.length > most || depthOf(text) > deepest) return undefined
-  return text.replace(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|.)/g, (sign) => {
+  return clean(text)
+}
+
+/** The same of a value whose size is known to be bounded. */
+export const plainJson = (value: unknown): string => clean(JSON.stringify(value ?? null))
+
+const clean = (json: string): string =>
+  json.replace(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|.)/g, (sign) => {
     if (sign === '\\u0000') return ''
     return sign.startsWith('\\ud') ? '\ufffd' : sign
   })
-}
 
 /** @throws ProblemError `bad-request` for what cannot be kept; `what` begins the sentence */
 export function jsonOr(what: string, value: unknown, most = 200_000): string {

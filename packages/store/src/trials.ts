@@ -6,6 +6,7 @@ import { note } from './audit.ts'
 import { isProblem } from './faults.ts'
 import { findIntegration } from './integrations.ts'
 import { type MasterKeys, openCredentials, openValue, sealValue } from './keys.ts'
+import { plainJson } from './plain-json.ts'
 import { requireHouse } from './rights.ts'
 import { shardOf } from './shards.ts'
 import type { Database, Tables } from './tables.ts'
@@ -187,7 +188,7 @@ export const trialsOfFleet = (database: Kysely<Tables>, keys: MasterKeys): Trial
     await database.transaction().execute(async (transaction) => {
       const row = await transaction
         .updateTable('trials')
-        .set({ outcome: JSON.stringify(outcome), sealed: Buffer.alloc(0) })
+        .set({ outcome: plainJson(outcome), sealed: Buffer.alloc(0) })
         .where('id', '=', id)
         .returning('integration_id')
         .executeTakeFirst()
