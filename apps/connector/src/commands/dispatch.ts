@@ -41,14 +41,23 @@ export type Dispatch = CrewCommands & {
 const lookEvery = 2000
 /** How long an outcome is tried to be kept. */
 const mostTries = 60
+const longestWait = 30_000
+const restFor = 1000
 
-type Flight = { readonly command: OpenCommand; state: 'handed' | 'claiming' | 'sent' }
+type Flight = {
+  readonly command: OpenCommand
+  state: 'handed' | 'claiming' | 'sent'
+  /** Its thread ended; another may run by now, and knows nothing of it. */
+  isOrphan: boolean
+}
 
 export function makeDispatch(given: DispatchGiven): Dispatch {
   const { fleet, bus, tell, log } = given
   const flights = new Map<string, Flight>()
   const busy = new Map<number, string>()
   const leaving = new Set<number>()
+  const insisting = new Map<string, number>()
+  const resting = new Set<string>()
   let closed = false
   let looking: Promise<void> | undefined
   let again = false
@@ -85,10 +94,10 @@ export function makeDispatch(given: DispatchGiven): Dispatch {
     for (const command of waiting) {
       const { id, deviceId } = command
       dropReplaced(command)
-      if (closed || busy.has(deviceId) || flights.has(id) || !given.units().has(deviceId)) continue
+      if (closed || busy.has(deviceId) || flights.has(id) || resting.has(id) || !given.units().has(deviceId)) continue
       const { capability, verb, location, arguments: args, bounds } = command
       const order = { id, device: deviceId, capability, verb, location, arguments: args, bounds }
-      flights.set(id, { command, state: 'handed' })
+      flights.set(id, { command, state: 'handed', isOrphan: false })
       busy.set(deviceId, id)
       if (!given.crewOf(command.integration)?.order({ to: 'command', order })) land(id)
     }
@@ -130,9 +139,13 @@ export function makeDispatch(given: DispatchGiven): Dispatch {
   const claim = async (id: string, integration: string) => {
     const flight = flights.get(id)
     const answer = (left: number | undefined) =>
-      given.crewOf(integration)?.order({ to: 'claimed', command: id, left }) ?? false
+      (!flight?.isOrphan && given.crewOf(integration)?.order({ to: 'claimed', command: id, left })) ?? false
     const isOurs = (shard: number) => !closed && !leaving.has(shard) && given.shards().includes(shard)
     if (flight?.state !== 'handed' || !isOurs(flight.command.shard)) return answer(undefined)
+    const refuse = () => {
+      flight.state = 'handed'
+      if (!answer(undefined)) void done(id, undefined, undefined)
+    }
     flight.state = 'claiming'
     try {
       const claimed = await fleet.claimCommand(id, tell.connector, (command, commandable) => {
@@ -141,16 +154,15 @@ export function makeDispatch(given: DispatchGiven): Dispatch {
       })
       if (!claimed.go) {
         if (claimed.changed) announce([claimed.command])
-        flight.state = 'handed'
-        return answer(undefined)
+        return refuse()
       }
       flight.state = 'sent'
       announce([claimed.command])
       // The thread ended meanwhile: it was not sent.
-      if (!flights.has(id) || !answer(claimed.left)) await keep(id, 'failed', 'It was not sent: its thread had ended')
+      if (!answer(claimed.left)) await done(id, 'failed', 'It was not sent: its thread had ended')
     } catch (error) {
       log.warn({ error: String(error) }, 'could not claim a command; it is not sent')
-      answer(undefined)
+      refuse()
     }
   }
 
@@ -172,25 +184,54 @@ export function makeDispatch(given: DispatchGiven): Dispatch {
     }
   }
 
+  /** What came back unsent is not handed over again at once: its thread may have nothing to do with it. */
+  const rest = (id: string) => {
+    resting.add(id)
+    const wake = () => {
+      resting.delete(id)
+      look()
+    }
+    setTimeout(wake, restFor * given.tempo).unref()
+  }
+
   const done = async (id: string, state: Outcome | undefined, reason: string | undefined) => {
     if (state !== undefined) await keep(id, state, reason)
+    else rest(id)
     land(id)
     look()
   }
 
+  /** Tells the store something that nobody says again; of one thing only the newest. */
+  const insist = async (thing: string, task: () => Promise<void>) => {
+    const mine = (insisting.get(thing) ?? 0) + 1
+    insisting.set(thing, mine)
+    const isNewest = () => insisting.get(thing) === mine
+    for (let tries = 0; tries < mostTries && isNewest() && !closed; tries++) {
+      try {
+        await task()
+        break
+      } catch (error) {
+        if (tries === 0)
+          log.warn({ error: String(error) }, 'the store does not take news of commands; it is told again')
+        await new Promise((resolve) => setTimeout(resolve, Math.min(longestWait, 1000 * 2 ** tries) * given.tempo))
+      }
+    }
+    if (isNewest()) insisting.delete(thing)
+  }
+
   const heard = (message: CommandFromThread, integration: string) => {
-    const complain = (error: unknown) => log.warn({ error: String(error) }, 'the store does not take news of commands')
     if (message.from === 'claim') void claim(message.command, integration)
     else if (message.from === 'command-done') void done(message.command, message.state, message.reason)
     else if (message.from === 'confirmed')
-      fleet.confirmCommand(message.command).then((one) => announce([one]), complain)
+      void insist(message.command, async () => announce([await fleet.confirmCommand(message.command)]))
     else if (message.from === 'unconfirmed')
-      fleet.giveUpCommand(message.command, message.reason).then((one) => announce([one]), complain)
+      void insist(message.command, async () => announce([await fleet.giveUpCommand(message.command, message.reason)]))
     else
-      fleet.remember(message.id, 'actuators', message.actuators).then(() => {
+      void insist(`device ${message.id}`, async () => {
+        await fleet.remember(message.id, 'actuators', message.actuators)
         const unit = given.units().get(message.id)
         if (unit && busy.has(unit.id)) look()
-      }, complain)
+      })
   }
 
   return {
@@ -209,11 +250,13 @@ export function makeDispatch(given: DispatchGiven): Dispatch {
         .catch((error: unknown) => log.warn({ error: String(error) }, 'could not look for commands to be confirmed'))
     },
     gone(integration) {
-      for (const [id, { command, state }] of flights) {
+      for (const [id, flight] of flights) {
+        const { command, state } = flight
         if (command.integration !== integration) continue
         const ended = 'The thread that carried it out was ended; nobody knows what became of it'
         if (state === 'sent') void done(id, 'failed', ended)
         else if (state === 'handed') land(id)
+        else flight.isOrphan = true
       }
       setImmediate(look)
     },

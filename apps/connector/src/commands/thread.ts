@@ -76,7 +76,14 @@ export function makeThreadCommands(given: ThreadCommandsGiven): ThreadCommands {
     job.state = 'held'
     job.notBefore = Date.now() + wait
     clearTimeout(job.timer)
-    job.timer = setTimeout(() => attempt(job), Math.min(2 ** 31 - 1, wait))
+    job.timer = setTimeout(
+      () => {
+        // The timer decides: by the clock it is a fraction of a millisecond early at times, or the clock was put back.
+        job.notBefore = 0
+        attempt(job)
+      },
+      Math.min(2 ** 31 - 1, wait),
+    )
   }
 
   /** A vendor that has had enough has not done it: it may be asked again while the command is good. */
