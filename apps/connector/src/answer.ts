@@ -1,7 +1,7 @@
 /** What an answer over the wire comes to: its JSON, or the failure it stands for. */
 import { VendorFailure } from '@nabolag/core'
 import type { HttpOptions } from '@nabolag/integrations/define'
-import { retryAfterOf } from './http-cache.ts'
+import { pauseOf, retryAfterOf } from './http-cache.ts'
 import type { Wire } from './wire.ts'
 
 /** The parsed answer. The vendor's own words for a failure come first, as the integration reads them; then the status. */
@@ -14,7 +14,7 @@ export function read(wire: Wire, url: URL, said: HttpOptions['failureOf']): unkn
 
 /** With the vendor's `Retry-After` where the integration found no time in its words. */
 export const dated = ({ kind, message, until }: VendorFailure, { headers }: Wire) =>
-  new VendorFailure(kind, message, until ?? retryAfterOf(headers, Date.now()))
+  new VendorFailure(kind, message, pauseOf(until, Date.now()) ?? retryAfterOf(headers, Date.now()))
 
 /** The failure an HTTP status stands for. */
 export function failureOf(status: number, headers: Wire['headers'], body: string, host: string): VendorFailure {

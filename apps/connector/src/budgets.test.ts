@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { makeBudgets } from './budgets.ts'
+
+afterEach(() => void vi.useRealTimers())
 
 const hour = 3_600_000
 const quota = { count: 10, per: 24 * hour }
@@ -124,5 +126,68 @@ test("an account's own limit is not divided: it is all in one connector", async 
   )
   const permits = Array.from({ length: 10 }, () => budgets.permit('v/a', { count: 4, per: 60_000 }, undefined))
   expect(await grantedOf(permits)).toBe(4)
+  budgets.close()
+})
+
+test('an account that another connector had meanwhile comes back with what was done there', async () => {
+  const store = slowStore()
+  const [here, there] = [makeBudgets(store, () => {}), makeBudgets(store, () => {})]
+  for (let call = 0; call < 3; call++) await here.permit('v/a', quota, undefined)
+  await here.permit('v/paused', { count: 5, per: 60_000 }, undefined)
+  await here.handOver()
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  for (let call = 0; call < 5; call++) await there.permit('v/a', quota, undefined)
+  const pausedUntil = Date.now() + 60_000
+  await there.permit('v/paused', { count: 5, per: 60_000 }, undefined)
+  there.pause('v/paused', pausedUntil)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await there.handOver()
+  there.close()
+  expect(await here.permit('v/paused', { count: 5, per: 60_000 }, undefined)).toBe(pausedUntil)
+  expect(await grantedOf(Array.from({ length: 10 }, () => here.permit('v/a', quota, undefined)))).toBe(2)
+  here.close()
+})
+
+test('a store that does not answer does not hold up the handing over', async () => {
+  const budgets = makeBudgets({ ...slowStore(), saveBudget: () => new Promise(() => {}) }, () => {})
+  budgets.pause('v/a', Date.now() + 60_000)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  const begun = performance.now()
+  await budgets.handOver()
+  expect(performance.now() - begun).toBeLessThan(5000)
+  budgets.close()
+})
+
+test.each([
+  { name: 'an hour', ahead: hour },
+  { name: 'a year', ahead: 365 * 24 * hour },
+])('calls made while the clock was $name ahead do not hold up those after it was put right', async ({ ahead }) => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  const budgets = makeBudgets(slowStore(), () => {})
+  const limit = { count: 2, per: 100 }
+  const right = Date.now()
+  vi.setSystemTime(right + ahead)
+  for (let call = 0; call < 2; call++) await budgets.permit('v/a', limit, undefined)
+  vi.setSystemTime(right)
+  let granted = false
+  void budgets.permit('v/a', limit, undefined).then(() => {
+    granted = true
+  })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(granted).toBe(false)
+  vi.setSystemTime(right + 1200)
+  await vi.waitFor(() => expect(granted).toBe(true), 3000)
+  budgets.close()
+})
+
+test('a pause that a wrong clock put a year ahead is none, and does not stand against the next', async () => {
+  const store = slowStore()
+  store.kept.set('v/a', { until: Date.now() + 365 * 24 * hour, calls: [] })
+  const budgets = makeBudgets(store, () => {})
+  expect(await budgets.permit('v/a', quota, undefined)).toBeUndefined()
+  const until = Date.now() + 60_000
+  budgets.pause('v/a', until)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(await budgets.permit('v/a', quota, undefined)).toBe(until)
   budgets.close()
 })

@@ -19,6 +19,8 @@ export type Budgets = {
     asker?: Asker,
   ): Promise<number | undefined>
   pause(scope: string, until: number): void
+  /** Others may use the accounts from now on: what they did is read before an account is used here again. */
+  handOver(): Promise<void>
   /** Every limit that is or was in use here. */
   gauges(): Gauge[]
   /** Writes what is worth keeping. */
@@ -61,6 +63,8 @@ type Budget = {
   dirty: boolean
   /** Whether it is kept in the store. */
   readonly kept: boolean
+  /** Others may have used it since it was read. */
+  isOld: boolean
   /** One at a time, so that the last word stays. */
   writing: Promise<void>
 }
@@ -68,8 +72,14 @@ type Budget = {
 /** A device that is an account of its own keeps its pause in its own state. */
 const isShared = (scope: string) => !/\/device-\d+$/.test(scope)
 const longWindow = 3_600_000
+/** Calls are kept to the second, the later one. */
+const second = 1000
 /** ms. */
 const longestLook = 60_000
+/** So long a store that does not answer is waited for, ms. */
+const handOverPatience = 2000
+/** No vendor asks for longer, ms; a later time is one of a clock that was wrong. */
+const longestPause = 8 * 24 * 3_600_000
 
 /**
  * `scale` times as many calls as the vendors allow (1 but in benches); `peers` says how many connectors share what is
@@ -86,9 +96,9 @@ export function makeBudgets(
 
   const open = (scope: string, limit: CallLimit | undefined): Promise<Budget> | Budget => {
     const known = budgets.get(scope)
-    if (known) return known
+    if (known && (known instanceof Promise || !known.isOld)) return known
     const kept = isShared(scope) || (limit?.per ?? 0) >= longWindow
-    const fresh: Budget = {
+    const budget: Budget = known ?? {
       until: 0,
       calls: [],
       waiting: [],
@@ -96,19 +106,23 @@ export function makeBudgets(
       timer: undefined,
       dirty: false,
       kept,
+      isOld: false,
       writing: Promise.resolve(),
     }
-    if (!kept) {
-      budgets.set(scope, fresh)
-      return fresh
+    if (!budget.kept) {
+      budgets.set(scope, budget)
+      return budget
     }
     const loading = store.loadBudget(scope).then(
-      (state) => restore(fresh, state),
+      (state) => {
+        restore(budget, state)
+        budget.isOld = false
+      },
       (error) => warn(error),
     )
     const opened = loading.then(() => {
-      budgets.set(scope, fresh)
-      return fresh
+      budgets.set(scope, budget)
+      return budget
     })
     budgets.set(scope, opened)
     return opened
@@ -120,7 +134,7 @@ export function makeBudgets(
       // One that came in between has written it all.
       if (!budget.dirty) return
       budget.dirty = false
-      const calls = budget.calls.map((time) => Math.ceil(time / 1000))
+      const calls = budget.calls.map((time) => Math.ceil(time / second))
       await store.saveBudget(scope, { until: budget.until, calls }).catch((error: unknown) => {
         budget.dirty = true
         warn(error)
@@ -141,12 +155,14 @@ export function makeBudgets(
         first.go(now)
         continue
       }
-      if (budget.until > now) {
+      if (isPaused(budget, now)) {
         budget.waiting.shift()
         first.go(budget.until)
         continue
       }
       const { calls } = budget
+      // Made before the clock was put back: else they would count until it is as late as it was again.
+      for (let last = calls.length - 1; last >= 0 && calls[last]! > now + second; last--) calls[last] = now + second
       const { count, per } = first.limit()
       while (calls.length > 0 && calls[0]! <= now - per) calls.shift()
       if (calls.length >= count) {
@@ -178,7 +194,7 @@ export function makeBudgets(
     together: boolean,
   ): Promise<number | undefined> => {
     const budget = await open(scope, limit)
-    if (budget.until > Date.now()) return budget.until
+    if (isPaused(budget, Date.now())) return budget.until
     if (!limit) return undefined
     budget.limit = shareOf(limit, together)
     return new Promise((give) => {
@@ -191,6 +207,12 @@ export function makeBudgets(
     })
   }
 
+  const save = async () => {
+    for (const [scope, entry] of budgets) {
+      if (!(entry instanceof Promise) && entry.dirty && entry.kept) await write(scope, entry)
+    }
+  }
+
   return {
     async permit(scope, limit, together, asker = patient) {
       const until = await take(scope, limit, asker, false)
@@ -199,30 +221,44 @@ export function makeBudgets(
     },
     async pause(scope, until) {
       const budget = await open(scope, undefined)
-      budget.until = Math.max(budget.until, until)
+      budget.until = isPaused(budget, Date.now()) ? Math.max(budget.until, until) : until
       budget.dirty = true
       serve(scope, budget)
+    },
+    async handOver() {
+      for (const entry of budgets.values()) if (!(entry instanceof Promise) && entry.kept) entry.isOld = true
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, handOverPatience)
+      })
+      await Promise.race([save(), late]).finally(() => clearTimeout(timer))
     },
     gauges() {
       const now = Date.now()
       return [...budgets].flatMap(([scope, entry]): Gauge[] => {
-        if (entry instanceof Promise || (!entry.limit && entry.until <= now)) return []
+        if (entry instanceof Promise || (!entry.limit && !isPaused(entry, now))) return []
         const { calls, limit, waiting, until } = entry
         const used = limit ? calls.filter((time) => time > now - limit.per).length : 0
-        return [{ scope, used, limit: limit?.count ?? 0, waiting: waiting.length, pausedFor: Math.max(0, until - now) }]
+        return [
+          {
+            scope,
+            used,
+            limit: limit?.count ?? 0,
+            waiting: waiting.length,
+            pausedFor: isPaused(entry, now) ? until - now : 0,
+          },
+        ]
       })
     },
-    async save() {
-      for (const [scope, entry] of budgets) {
-        if (!(entry instanceof Promise) && entry.dirty && entry.kept) await write(scope, entry)
-      }
-    },
+    save,
     close() {
       closed = true
       for (const entry of budgets.values()) if (!(entry instanceof Promise)) clearTimeout(entry.timer)
     },
   }
 }
+
+const isPaused = ({ until }: Budget, now: number) => until > now && until <= now + longestPause
 
 const patient: Asker = { onWait: () => {}, wanted: () => true }
 
@@ -236,6 +272,9 @@ function turnOf({ calls, waiting }: Budget, { count: allowed, per }: CallLimit, 
 function restore(budget: Budget, state: unknown): void {
   const { until, calls } = (state ?? {}) as { until?: unknown; calls?: unknown }
   if (typeof until === 'number') budget.until = Math.max(budget.until, until)
-  if (Array.isArray(calls))
-    budget.calls.unshift(...calls.filter((time) => typeof time === 'number').map((time) => time * 1000))
+  if (!Array.isArray(calls)) return
+  const made = calls.filter((time) => typeof time === 'number').map((time) => time * second)
+  const ours = new Set(budget.calls.map((time) => Math.ceil(time / second) * second))
+  budget.calls.push(...made.filter((time) => !ours.has(time)))
+  budget.calls.sort((one, other) => one - other)
 }

@@ -143,6 +143,7 @@ export async function startConnector(settings: Settings, options: ConnectorOptio
       await roster.stopShards(shards)
       await outside.stopShards(shards)
       left()
+      await budgets.handOver()
     },
   })
   await lease.start()

@@ -127,6 +127,24 @@ test('ten good polls wipe out what failed before; nine do not', () => {
   expect(course.failures).toBe(0)
 })
 
+test('a sample whose time lay ahead does not make those after it old', () => {
+  const hour = 3_600_000
+  let course = afterSuccess(newCourse(now, now), now + 2 * hour, pace, now, now)
+  for (let past = pace.every; past < hour; past += pace.every) {
+    course = afterSuccess(course, now + past, pace, now + past, now)
+    expect(course.state).toBe('running')
+  }
+  // As with prices: the same ones, for hours yet to come, are nothing new.
+  course = afterSuccess(course, now + 9 * hour, pace, now + hour, now)
+  const { movedAt } = course
+  course = afterSuccess(course, now + 9 * hour, pace, now + 2 * hour, now)
+  expect(course.movedAt).toBe(movedAt)
+})
+
+test('after the clock was put back a poll comes within an interval', () => {
+  expect(nextPoll(now + 3_600_000, pace, now, 0, 0.5)).toBe(now + pace.every)
+})
+
 test('for a stream only ten good minutes do', () => {
   const stream = { ...pace, polled: false }
   let course = failedThrice()

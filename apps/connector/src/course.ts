@@ -133,7 +133,10 @@ export function afterSuccess(
   now: number,
   next: number,
 ): Course {
-  const moved = newest !== undefined && (course.newest === undefined || newest > course.newest)
+  // One that lay ahead may have been wrong: it does not stand against those that come after it.
+  const before =
+    course.newest !== undefined && course.newest > now && newest !== course.newest ? undefined : course.newest
+  const moved = newest !== undefined && (before === undefined || newest > before)
   const movedAt = moved ? now : course.movedAt
   const goodSince = course.goodSince ?? now
   const goodCount = course.goodCount + 1
@@ -196,8 +199,10 @@ export function afterQueueing(course: Course, turn: Turn, pace: Pace, now: numbe
 /** The time of the next poll: on the device's own phase, never before `notBefore`. */
 export function nextPoll(due: number, pace: Pace, now: number, notBefore: number, chance: number): number {
   const jitter = (chance - 0.5) * 0.1 * pace.every
-  let next = due + pace.every
-  if (next + jitter <= now) next = due + Math.ceil((now - due) / pace.every) * pace.every
+  // Not ahead, unless the clock was put back.
+  const from = Math.min(due, now)
+  let next = from + pace.every
+  if (next + jitter <= now) next = from + Math.ceil((now - from) / pace.every) * pace.every
   if (next + jitter <= now) next += pace.every
   if (notBefore <= next + jitter) return next + jitter
   return notBefore + Math.min(10 * minute, Math.max(pace.every * 0.1, (notBefore - now) * 0.2)) * chance

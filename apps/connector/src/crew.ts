@@ -102,7 +102,7 @@ export function makeCrew(given: CrewGiven): Crew {
 
   const open = () => {
     again = undefined
-    if (closed || thread || units.size === 0) return
+    if (closed || thread || retiring || units.size === 0) return
     capacity = Math.max(given.devicesAtLeast, 2 * units.size)
     withdrawn = new Set()
     bornAt = performance.now()

@@ -5,6 +5,8 @@ export type DueHeap<T> = {
   readonly first: number | undefined
   /** Takes the first one out if it is due. */
   popDue(now: number): T | undefined
+  /** Makes all of them due so much (ms) sooner. */
+  advance(by: number): void
   readonly size: number
 }
 
@@ -52,6 +54,9 @@ export function makeDueHeap<T>(): DueHeap<T> {
       }
       return item
     },
+    advance(by) {
+      for (let place = 0; place < times.length; place++) times[place]! -= by
+    },
     get size() {
       return times.length
     },
@@ -61,35 +66,52 @@ export function makeDueHeap<T>(): DueHeap<T> {
 /** Hands over what is due, the earliest first. */
 export type Agenda<T> = { plan(at: number, item: T): void; close(): void }
 
-/** `onDue` gets all that is due in one go, each with the time it was planned for. */
+/** So often it is looked whether the clock was put back, and by so much at least, ms. */
+const longestLook = 60_000
+const leastStep = 5000
+
+/**
+ * `onDue` gets all that is due in one go, each with the time it was planned for. When the clock is put back, what was
+ * planned before comes as soon as it would have come.
+ */
 export function makeAgenda<T>(onDue: (due: readonly { readonly at: number; readonly item: T }[]) => void): Agenda<T> {
-  const heap = makeDueHeap<T>()
+  const heap = makeDueHeap<{ readonly at: number; readonly item: T }>()
+  const offsetNow = () => Date.now() - performance.now()
+  let offset = offsetNow()
   let timer: NodeJS.Timeout | undefined
   let timerAt = Number.POSITIVE_INFINITY
   let closed = false
+  const followClock = () => {
+    const step = offset - offsetNow()
+    offset -= step
+    if (step < leastStep) return
+    heap.advance(step)
+    timerAt -= step
+  }
   const wake = () => {
     const { first } = heap
     if (closed || first === undefined || first >= timerAt) return
     clearTimeout(timer)
     timerAt = first
-    timer = setTimeout(tick, Math.min(2 ** 31 - 1, Math.max(0, first - Date.now())))
+    timer = setTimeout(tick, Math.min(longestLook, Math.max(0, first - Date.now())))
   }
   const tick = () => {
     timerAt = Number.POSITIVE_INFINITY
+    followClock()
     const now = Date.now()
     const due: { at: number; item: T }[] = []
     for (;;) {
-      const at = heap.first
-      const item = heap.popDue(now)
-      if (at === undefined || item === undefined) break
-      due.push({ at, item })
+      const entry = heap.popDue(now)
+      if (entry === undefined) break
+      due.push(entry)
     }
     onDue(due)
     wake()
   }
   return {
     plan(at, item) {
-      heap.push(at, item)
+      followClock()
+      heap.push(at, { at, item })
       wake()
     },
     close() {

@@ -53,6 +53,12 @@ export function makeHttpCache({ entries = 5000, characters: most = 64 * 2 ** 20 
   }
 }
 
+/** No answer is used for longer, whatever the vendor says: one wrong header would silence a device for a year. */
+const longestHold = 24 * 3_600_000
+
+/** Whether an answer may be used without asking again; a time too far ahead is one of a clock, here or there, that was wrong. */
+export const isFresh = ({ expires }: Kept, now: number): boolean => expires > now && expires <= now + longestHold
+
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
 /** One header as text. */
@@ -61,11 +67,16 @@ export const headerOf = (headers: Headers, name: string): string | undefined => 
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-/** Until when an answer may be used without asking again; `undefined` when the vendor does not say. */
+/** Until when an answer may be used without asking again, a day at most; `undefined` when the vendor does not say. */
 export function expiryOf(headers: Headers, now: number): number | undefined {
+  const said = saidExpiry(headers, now)
+  return said === undefined ? undefined : Math.min(said, now + longestHold)
+}
+
+function saidExpiry(headers: Headers, now: number): number | undefined {
   const control = headerOf(headers, 'cache-control') ?? ''
   if (/\bno-store\b|\bno-cache\b/i.test(control)) return undefined
-  const seconds = /\bmax-age=(\d{1,9})/i.exec(control)?.[1]
+  const seconds = /\bmax-age=(\d+)/i.exec(control)?.[1]
   if (seconds !== undefined) {
     const age = Number(headerOf(headers, 'age') ?? 0)
     return now + Math.max(0, Number(seconds) - (Number.isFinite(age) ? age : 0)) * 1000
@@ -77,12 +88,16 @@ export function expiryOf(headers: Headers, now: number): number | undefined {
   return Number.isNaN(date) ? expires : now + Math.max(0, expires - date)
 }
 
+/** No pause that a vendor asks for is longer, ms. */
+const longestPause = 7 * 24 * 3_600_000
+
+/** A time (ms) until which to wait as a vendor or an integration gave it: within 7 days; `undefined` when it is none. */
+export const pauseOf = (until: number | undefined, now: number): number | undefined =>
+  until === undefined || Number.isNaN(until) ? undefined : Math.min(Math.max(until, now), now + longestPause)
+
 /** `Retry-After` as ms since the epoch: seconds or an HTTP date; `undefined` when absent or unreadable. */
 export function retryAfterOf(headers: Headers, now: number): number | undefined {
   const text = headerOf(headers, 'retry-after')?.trim()
   if (!text) return undefined
-  if (/^\d{1,7}(\.\d+)?$/.test(text)) return now + Number(text) * 1000
-  const date = Date.parse(text)
-  if (Number.isNaN(date)) return undefined
-  return Math.min(Math.max(date, now), now + 7 * 24 * 3_600_000)
+  return pauseOf(/^\d+(\.\d+)?$/.test(text) ? now + Number(text) * 1000 : Date.parse(text), now)
 }

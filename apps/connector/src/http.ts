@@ -8,7 +8,7 @@ import { type Http, type HttpOptions, millis } from '@nabolag/integrations/defin
 import { type Addresses, addressOf } from './addresses.ts'
 import { dated, jsonOrText, parse, read } from './answer.ts'
 import { toExchange } from './exchange.ts'
-import { expiryOf, type HttpCache, headerOf, type Kept } from './http-cache.ts'
+import { expiryOf, type HttpCache, headerOf, isFresh, type Kept } from './http-cache.ts'
 import type { Shelf } from './shelf.ts'
 import { explain, hasSecret, type Method, send, type WireCaller, type WireHost } from './wire.ts'
 
@@ -103,7 +103,7 @@ async function ask(host: HttpHost, caller: Caller, method: Method, path: string,
   const share = options.share === undefined ? 0 : millis(options.share)
   for (;;) {
     const kept = host.cache.get(key)
-    if (kept && kept.expires > Date.now()) {
+    if (kept && isFresh(kept, Date.now())) {
       caller.notBefore(kept.expires)
       return answerOf(kept)
     }
@@ -142,7 +142,7 @@ function shareFailure({ failed }: HttpHost, key: string, share: number, failure:
   failed.set(key, { failure, until: Math.max(now + Math.min(share, failureHolds), failure.until ?? 0) })
 }
 
-const isYoung = ({ at }: Kept, share: number): boolean => at !== undefined && at > Date.now() - share
+const isYoung = ({ at }: Kept, share: number): boolean => at !== undefined && Math.abs(Date.now() - at) < share
 
 const longestPatience = 5 * 60_000
 const longestAfter = 10_000
@@ -217,7 +217,7 @@ async function fetchFresh(
     shelf.expires > (cached?.expires ?? 0) || (share > 0 && (shelf.at ?? 0) > (cached?.at ?? 0))
   if (shelved && isBetter(shelved)) host.cache.set(key, shelved)
   const kept = host.cache.get(key)
-  if (kept && kept.expires > Date.now()) return answerOf(kept)
+  if (kept && isFresh(kept, Date.now())) return answerOf(kept)
   if (kept && isYoung(kept, share)) return answerOf(kept)
   await caller.permit(host.timeout)
   const condition = kept && {

@@ -17,6 +17,7 @@ let sockets: Set<Socket>
 let abort: AbortController
 let heard: { topic: string; payload: string }[]
 let permits: number
+let onPermit = () => {}
 
 beforeEach(async () => {
   aedes = await Aedes.createBroker({
@@ -41,6 +42,7 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   abort = new AbortController()
   permits = 0
+  onPermit = () => {}
 })
 afterEach(async () => {
   abort.abort()
@@ -56,7 +58,10 @@ const connect = (more: Partial<MqttConnection> = {}, override: string | undefine
     redact: makeRedactor([secret]),
     secrets: [secret],
     signal: abort.signal,
-    permit: async () => void permits++,
+    permit: async () => {
+      permits++
+      onPermit()
+    },
     resume: () => {},
   } as unknown as Caller
   return makeMqtt(
@@ -178,4 +183,11 @@ test('the end of the run ends it', async () => {
   expect(await batch).toBeUndefined()
   await until('it is gone', () => sockets.size === 0)
   expect(await failureOf(connect())).toMatchObject({ kind: 'unreachable' })
+})
+
+test('a run that ends right before it connects leaves no connection behind', async () => {
+  onPermit = () => abort.abort()
+  await expect(connect()).rejects.toMatchObject({ kind: 'unreachable', message: 'It was ended meanwhile' })
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(sockets.size).toBe(0)
 })

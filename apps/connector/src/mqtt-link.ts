@@ -27,6 +27,7 @@ async function open(host: HttpHost, caller: Caller, connection: MqttConnection):
   await caller.permit(host.timeout)
   // Only the threads that speak MQTT pay for the library.
   const { connect } = await import('mqtt')
+  if (caller.signal.aborted) throw new VendorFailure('unreachable', 'It was ended meanwhile')
   const client = connect(url, {
     username: connection.username,
     password: connection.password,

@@ -19,6 +19,8 @@ type Entry = { readonly topic: string; readonly payload: string; readonly sample
 
 const onTheWay = 500
 const retryAfter = 1000
+/** So often it is looked whether the broker went or came, while nothing moves, ms. */
+const lookEvery = 1000
 
 export type OutboxGiven = {
   readonly bus: Publisher
@@ -95,6 +97,9 @@ export function makeOutbox({ bus, onFull, onDrop, messages = 50_000, characters 
     }
   }
 
+  const looker = setInterval(judge, lookEvery)
+  looker.unref()
+
   return {
     put(topic, payload, samples) {
       put({ topic, payload, samples })
@@ -115,6 +120,7 @@ export function makeOutbox({ bus, onFull, onDrop, messages = 50_000, characters 
     },
     close() {
       closed = true
+      clearInterval(looker)
     },
   }
 }

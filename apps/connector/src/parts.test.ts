@@ -1,11 +1,13 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { makeBudgets } from './budgets.ts'
-import { makeDueHeap } from './due-heap.ts'
+import { makeAgenda, makeDueHeap } from './due-heap.ts'
 import { until } from './fixtures/stage.ts'
 import { expiryOf, makeHttpCache, retryAfterOf } from './http-cache.ts'
 import { makeOutbox } from './outbox.ts'
-import { checkReadings, leaveOutSent, makeRate, mostPerMinute, writePayloads } from './readings.ts'
+import { checkReadings, leaveOutSent, makeRate, mostPerMinute, newestOf, writePayloads } from './readings.ts'
+
+afterEach(() => void vi.useRealTimers())
 
 test('the heap gives what is due, the earliest first, and nothing else', () => {
   fc.assert(
@@ -18,6 +20,30 @@ test('the heap gives what is due, the earliest first, and nothing else', () => {
       expect(heap.size).toBe(times.length - popped.length)
     }),
   )
+})
+
+test('what was planned before the clock was put back comes when it would have come, and what is planned after not at once', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  const right = Date.now()
+  const hour = 3_600_000
+  vi.setSystemTime(right + hour)
+  const came: string[] = []
+  const agenda = makeAgenda<string>((due) => void came.push(...due.map(({ item }) => item)))
+  agenda.plan(right + hour + 200, 'before')
+  agenda.plan(right + hour + 90_000, 'later')
+  vi.setSystemTime(right)
+  agenda.plan(right + 80_000, 'after')
+  vi.setSystemTime(right + 250)
+  await vi.waitFor(() => expect(came).toEqual(['before']), 2000)
+  agenda.close()
+})
+
+test('a time that lies too far ahead is not the newest', () => {
+  const now = Date.UTC(2023, 4, 8, 6)
+  const at = (time: string) => ({ time, fields: {} })
+  expect(newestOf([at('2099-01-01T00:00:00Z'), at('2023-05-08T05:00:00Z')], now)).toBe(now - 3_600_000)
+  expect(newestOf([at('2023-05-09T21:00:00Z'), at('2023-05-08T05:00:00Z')], now)).toBe(now + 39 * 3_600_000)
+  expect(newestOf([at('2099-01-01T00:00:00Z')], now)).toBeUndefined()
 })
 
 test('the cache stays within its bounds and drops what was least used', () => {
@@ -40,6 +66,9 @@ test.each([
   { headers: { 'cache-control': 'no-store, max-age=60' }, in: undefined },
   { headers: { expires: 'Mon, 08 May 2023 06:30:00 GMT' }, in: 1_800_000 },
   { headers: { expires: 'Mon, 08 May 2023 06:30:00 GMT', date: 'Mon, 08 May 2023 06:20:00 GMT' }, in: 600_000 },
+  { headers: { 'cache-control': 'max-age=31536000' }, in: 86_400_000 },
+  { headers: { 'cache-control': 'max-age=99999999999' }, in: 86_400_000 },
+  { headers: { expires: 'Thu, 01 Jan 2099 00:00:00 GMT' }, in: 86_400_000 },
   { headers: { expires: '0' }, in: undefined },
   { headers: {}, in: undefined },
 ])('an answer with $headers may be used for $in ms', ({ headers, in: span }) => {
@@ -53,12 +82,26 @@ test('Retry-After is read as seconds or as a date, and never throws', () => {
   const now = Date.UTC(2023, 4, 8, 6)
   expect(retryAfterOf({ 'retry-after': '120' }, now)).toBe(now + 120_000)
   expect(retryAfterOf({ 'retry-after': 'Mon, 08 May 2023 06:02:00 GMT' }, now)).toBe(now + 120_000)
+  // Milliseconds by mistake, perhaps: a week at most.
+  for (const text of ['3600000', '86400000', 'Thu, 01 Jan 2099 00:00:00 GMT'])
+    expect(retryAfterOf({ 'retry-after': text }, now)).toBe(now + 7 * 86_400_000)
   fc.assert(
     fc.property(fc.string(), (text) => {
       const until = retryAfterOf({ 'retry-after': text }, now)
       expect(until === undefined || until >= now).toBe(true)
     }),
   )
+})
+
+test('what is held back because the broker is slow goes on while the broker is gone', async () => {
+  const told: boolean[] = []
+  const bus = { connected: true, publish: () => new Promise<void>(() => {}) }
+  const outbox = makeOutbox({ bus, onFull: (full) => void told.push(full), onDrop: () => {}, messages: 10 })
+  for (let i = 0; i < 506; i++) outbox.put('t', String(i), 1)
+  expect(told).toEqual([true])
+  bus.connected = false
+  await until('nobody is held back', () => told.at(-1) === false, 5000)
+  outbox.close()
 })
 
 test('a full outbox drops the oldest, counts every sample, and sends the rest when the broker is back', async () => {

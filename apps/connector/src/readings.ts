@@ -52,12 +52,15 @@ export function checkReadings(given: unknown): CheckedReading[] {
   return checked
 }
 
+/** Nothing is known of what lies further ahead, ms: such a time is wrong, and nothing would be newer than it. */
+const furthestAhead = 60 * 24 * 3_600_000
+
 /** The time (ms) that moves when there is something new: of issue for a forecast, else of measurement. */
-export function newestOf(readings: readonly CheckedReading[]): number | undefined {
+export function newestOf(readings: readonly CheckedReading[], now: number): number | undefined {
   let newest: number | undefined
   for (const { time, issued } of readings) {
     const at = (parseTime(issued ?? time) ?? 0) / 1000
-    if (newest === undefined || at > newest) newest = at
+    if (at <= now + furthestAhead && (newest === undefined || at > newest)) newest = at
   }
   return newest
 }

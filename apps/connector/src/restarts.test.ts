@@ -76,6 +76,21 @@ test('who starts again by hand, or anew at the same place, gets the answer that 
   expect(vendor.requests.map(({ url }) => url)).toEqual(['/v1/rooms?place=63.4%2C10.4', '/v1/rooms?place=59.9%2C10.7'])
 })
 
+test('an answer that a wrong clock or header holds good for a year is asked for anew', async () => {
+  holdFor(365 * 24 * 3_600_000)
+  const one = device('open', { place: '63.4,10.4' })
+  const before = await open([one])
+  await until('it runs, and that is stored', () => before.resumes.has(one.id) && stateOf(before, one.id) === 'running')
+  const { nextTryAt } = (before.resumes.get(one.id) as { course: { nextTryAt: number } }).course
+  expect(nextTryAt - Date.now()).toBeLessThan(1.3 * 24 * 3_600_000)
+  for (const [name, kept] of before.budgets)
+    if (name.startsWith('answer/'))
+      before.budgets.set(name, { ...(kept as object), expires: Date.now() + 365 * 24 * 3_600_000 })
+  const after = await killAndStart(before, [{ ...one, generation: 2 }])
+  await until('the vendor is asked', () => vendor.requests.length === 2)
+  await until('it is heard', () => samplesOf(after, one.id).length > 0)
+})
+
 test('refused credentials are not tried again by a restart, new ones are at once', async () => {
   vendor.answer = (_, response) => json(response, 401, {})
   const one = device('polite', { token: 'wrong' })

@@ -2,6 +2,7 @@
 import { VendorFailure } from '@nabolag/core'
 import { afterFailure, afterFullSlots, afterQueueing, afterSilence, afterSuccess, type Course } from './course.ts'
 import { type Caller, type HttpHost, hastenAnswers } from './http.ts'
+import { pauseOf } from './http-cache.ts'
 import { type Loaded, toFailure } from './loaded.ts'
 import type { CallLimit } from './messages.ts'
 import { nextOf } from './next-poll.ts'
@@ -238,7 +239,8 @@ export function makeRuns(given: RunsGiven, { settle, plan, isKnown, drain }: Run
     let course: Course
     if (result.silent) course = afterSilence(source.course, pace, now, Math.random())
     else if (result.failure) {
-      const { kind, message, until } = result.failure
+      const { kind, message } = result.failure
+      const until = pauseOf(result.failure.until, now)
       const failure = { kind, message: source.vault.redact(message), until }
       course = afterFailure(source.course, failure, pace, now, Math.random())
       // What the vendor said, and not when this device tries again: else the devices of an account that each found it
@@ -270,7 +272,9 @@ export function makeRuns(given: RunsGiven, { settle, plan, isKnown, drain }: Run
       try {
         return (await Promise.race([done, givenUp])) as Awaited<typeof done>
       } catch (error) {
-        const { kind, message, until } = toFailure(error)
+        const failure = toFailure(error)
+        const { kind, message } = failure
+        const until = pauseOf(failure.until, Date.now())
         if (kind === 'throttled' && until !== undefined) given.pause(source.scope, until)
         throw new VendorFailure(kind, source.vault.redact(message), until)
       } finally {

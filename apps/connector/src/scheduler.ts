@@ -79,13 +79,17 @@ export function startScheduler(given: SchedulerGiven): Scheduler {
     if (sourceOf.has(seed.id)) remove(seed.id)
     const key = sourceKey(seed, loaded)
     let source = sources.get(key)
+    const now = Date.now()
+    const wait = Math.random() * spread
     if (!source) {
-      const now = Date.now()
-      const wait = Math.random() * spread
       source = makeSource(seed, loaded, now, now + wait)
       sources.set(key, source)
       scopes.set(source.scope, (scopes.get(source.scope) ?? 0) + 1)
       plan(source, seed.course ? againAt(seed.course, now, wait) : now + wait)
+    } else if (!seed.course && source.course.kind !== undefined && isFree(source)) {
+      // Its owner starts it now: that the others of the stream wait, for a day perhaps, is nothing to it.
+      source.course = newCourse(now, now + wait)
+      plan(source, now + wait)
     }
     // A person may have signed in anew for it.
     sessions?.reread(source.scope)

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { device, openStage, type Stage, until } from './fixtures/stage.ts'
 import { json, room, startVendor, type Vendor } from './fixtures/vendor.ts'
-import type { KeptSession } from './sessions.ts'
+import { type KeptSession, makeSessions, type SessionUser } from './sessions.ts'
 
 const password = 'p4ssw0rd-of-the-owner'
 let vendor: Vendor
@@ -180,4 +180,37 @@ test('while the store cannot say whether there is a session, nobody signs in', a
   stage.store.away = false
   await until('it runs', () => allRun(stage))
   expect(logIns).toHaveLength(1)
+})
+
+test('a log-in that never ends is over with the run it was for, and the next one of the account signs in', async () => {
+  const account = { kept: undefined as KeptSession | undefined, opened: 0 }
+  const sessions = makeSessions({
+    signIn: { fits: () => true, open: undefined as never, code: undefined },
+    load: async () => account.kept,
+    save: async (_scope, _device, kept) => {
+      account.kept = kept
+    },
+  })
+  const user = (open: SessionUser['open'], abort = new AbortController()) => ({
+    ...{ scope: 'v/a', of: 'x', device: 1, open, signal: abort.signal },
+    onSession: () => {},
+    resume: () => {},
+    patiently: <T>(answer: Promise<T>) => answer,
+  })
+  let end: (opened: { session: unknown }) => void = () => {}
+  const never = () => new Promise<{ session: unknown }>((resolve) => (end = resolve))
+  const first = new AbortController()
+  const hanging = sessions.use(user(never, first), async (session) => session)
+  const waiting = sessions.use(
+    user(async () => ({ session: 'second' })),
+    async (session) => session,
+  )
+  first.abort()
+  await expect(hanging).rejects.toMatchObject({ kind: 'unreachable' })
+  expect(await waiting).toBe('second')
+  // What comes of it after all does not take the place of what is newer.
+  end({ session: 'first' })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(await sessions.use(user(never), async (session) => session)).toBe('second')
+  expect(account.kept?.session).toBe('second')
 })

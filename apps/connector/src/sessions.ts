@@ -104,6 +104,21 @@ const refusalHolds = 10 * 60_000
 
 const isRefusal = (error: unknown): error is VendorFailure => error instanceof VendorFailure && error.kind === 'refused'
 
+/** Rejects when the signal aborts first. */
+const within = async <T>(signal: AbortSignal, work: Promise<T>): Promise<T> => {
+  let stop = () => {}
+  const ended = new Promise<never>((_, reject) => {
+    stop = () => reject(new VendorFailure('unreachable', 'It was ended meanwhile'))
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([work, ended])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
 export function makeSessions({ signIn, load, save }: SessionsGiven): Sessions {
   const accounts = new Map<string, Account>()
   const accountOf = ({ scope, of }: SessionUser): Account => {
@@ -135,7 +150,8 @@ export function makeSessions({ signIn, load, save }: SessionsGiven): Sessions {
     const usable = isUsable(account)
     if (usable) return usable
     if (account.refusal && account.refusal.until > Date.now()) throw account.refusal.failure
-    const worn = account.kept?.session
+    const before = account.kept
+    const worn = before?.session
     if (worn !== undefined) user.onSession(worn)
     const opened = await user
       .open(worn)
@@ -147,6 +163,8 @@ export function makeSessions({ signIn, load, save }: SessionsGiven): Sessions {
         if (isRefusal(error)) account.refusal = { failure: error, until: Date.now() + refusalHolds }
         throw error
       })
+    // Given up meanwhile, and another was faster.
+    if (account.kept && account.kept !== before) return account.kept
     const kept = toKept(signIn, user.of, opened, Date.now())
     account.kept = kept
     account.worn = false
@@ -165,7 +183,8 @@ export function makeSessions({ signIn, load, save }: SessionsGiven): Sessions {
       let opening = account.opening
       const mine = !opening
       if (!opening) {
-        const done = open(account, user).finally(() => {
+        // With the run it ends for all, whatever the integration goes on to wait for.
+        const done = within(user.signal, open(account, user)).finally(() => {
           account.opening = undefined
         })
         opening = { done, signal: user.signal }

@@ -152,5 +152,5 @@ export function takeAnswer(
     if (fresh.length === 0) continue
     takers.samples(id, fresh.length, writePayloads(fresh, { houseId, name: loaded.name, group: loaded.group, count }))
   }
-  return newestOf(readings)
+  return newestOf(readings, now)
 }

@@ -26,6 +26,20 @@ test('devices with the same credentials in several houses share one stream', asy
   expect(new Set(samples().map(({ topic }) => topic)).size).toBe(3)
 })
 
+test('one of several that share a refused stream is tried at once when its owner starts it again', async () => {
+  vendor.onSocket = 4403
+  const devices = await open([1, 2].map(() => device('pushing', { token: 'shared' })))
+  await until('both are refused', () => devices.every(({ id }) => status(id)?.state === 'refused'))
+  const third = device('pushing', { token: 'shared' })
+  stage.devices.push(third)
+  stage.desire(third)
+  await until('a new one says why it does not run', () => status(third.id)?.state === 'refused')
+  vendor.onSocket = 'serve'
+  stage.devices[1] = { ...devices[1]!, generation: 2 }
+  stage.desire(stage.devices[1])
+  await until('all run', () => stage.devices.every(({ id }) => status(id)?.state === 'running'))
+})
+
 test('no account holds more streams than the vendor allows', async () => {
   const devices = await open(['1', '2', '3'].map((path) => device('pushing', { token: 'one-account', path })))
   await until('one waits', () => devices.some(({ id }) => status(id)?.state === 'throttled'))
