@@ -169,6 +169,9 @@ test('many houses that lose a vendor are one incident, in each device’s words,
   simulators.faults.tibber.set('outage')
   await until('there is an incident', async () => (await tibber()).state === 'incident', 60_000)
   await until('every house is told', () => all(({ reason }) => /^Tibber has trouble since/.test(reason ?? '')), 60_000)
+  // It begins with three; who is heard of a moment later is counted at the next look.
+  const counted = async () => ((await tibber()).incident as unknown as { devices: number } | null)?.devices
+  await until('all four are counted', async () => (await counted()) === 4, 60_000)
   expect((await device(houses[0]!)).reason).toMatch(
     /^Tibber has trouble since \d\d:\d\d \(4 devices in 4 houses\); nothing for you to do\. ./,
   )

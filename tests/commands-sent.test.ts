@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { expect, test } from 'vitest'
 import {
   add,
@@ -38,7 +39,7 @@ test.each([
     expect(vendor.sent).toHaveLength(1)
     await device.remove()
   },
-  60_000,
+  180_000,
 )
 
 test('the vendor has had enough for a moment: it is asked again, and does it once', async () => {
@@ -52,14 +53,15 @@ test('the vendor has had enough for a moment: it is asked again, and does it onc
   expect(vendor.sent).toHaveLength(3)
   expect(vendor.pods[0]?.target).toBe(22)
   await device.remove()
-}, 60_000)
+}, 180_000)
 
 test('the vendor has had enough, and meanwhile another is wanted: only that one goes out', async () => {
   await start()
   const device = await add()
   await until('it is known what can be commanded', device.known)
   vendor.meet = () => 429
-  vendor.retryAfter = 3
+  // Long enough for the other to be asked for meanwhile, on any machine.
+  vendor.retryAfter = 10
   const older = await device.warm(22, { validFor: 300 })
   await until('the vendor was asked', () => vendor.sent.length === 1)
   vendor.meet = () => undefined
@@ -69,14 +71,14 @@ test('the vendor has had enough, and meanwhile another is wanted: only that one 
   await device.becomes(newer.body.id, 'confirmed')
   expect(vendor.sent.map(({ body }) => body.target)).toEqual([22, 19])
   await device.remove()
-}, 60_000)
+}, 180_000)
 
 test('the vendor has had enough for as long as the command is good: failed, and nothing comes after', async () => {
   await start()
   const device = await add()
   await until('it is known what can be commanded', device.known)
   vendor.meet = () => 429
-  const { body } = await device.warm(22, { validFor: 2 })
+  const { body } = await device.warm(22, { validFor: 10 })
   const done = await device.becomes(body.id, 'failed')
   expect(done.reason).toMatch(/429.*nothing was changed/)
   expect(done.reason).not.toContain('top-secret-')
@@ -88,7 +90,7 @@ test('the vendor has had enough for as long as the command is good: failed, and 
   expect(vendor.sent).toHaveLength(asked)
   expect(vendor.pods[0]?.target).toBe(20)
   await device.remove()
-}, 60_000)
+}, 180_000)
 
 test('a device that obeys in words only: applied, and a reason that says no reading has shown it', async () => {
   await start()
@@ -100,7 +102,7 @@ test('a device that obeys in words only: applied, and a reason that says no read
   await until('it is given up', async () => /No reading has shown it/.test((await device.read(body.id)).reason ?? ''))
   expect((await device.read(body.id)).state).toBe('applied')
   await device.remove()
-}, 60_000)
+}, 180_000)
 
 test('code that never ends is ended, and counts as not done', async () => {
   await start()
@@ -117,7 +119,7 @@ test('code that never ends is ended, and counts as not done', async () => {
   const { body: next } = await device.warm(21)
   await device.becomes(next.id, 'confirmed')
   await device.remove()
-}, 60_000)
+}, 180_000)
 
 test('while nothing runs a command waits; only the newest goes out, and none that is too old', async () => {
   await start()
@@ -141,7 +143,7 @@ test('while nothing runs a command waits; only the newest goes out, and none tha
   await device.becomes(second.body.id, 'confirmed')
   expect(vendor.sent.map(({ body }) => body)).toEqual([{ target: 19 }])
   await device.remove()
-}, 60_000)
+}, 180_000)
 
 test('a stopped device is not commanded until it is started again', async () => {
   await start()
@@ -156,7 +158,7 @@ test('a stopped device is not commanded until it is started again', async () => 
   await ask('POST', `${device.path}/start`)
   await device.becomes(body.id, 'confirmed')
   await device.remove()
-}, 60_000)
+}, 180_000)
 
 test('a connector killed while a command is on its way: nobody sends it again, and the next one goes on', async () => {
   await start()
@@ -228,6 +230,9 @@ test('the vendor’s limits hold, a command goes before polls, and one that wait
   await start()
   const device = await add('rationed')
   await until('it is known what can be commanded', device.known)
+  // What the machine itself stands still, a call comes later than it was let go.
+  const late = monitorEventLoopDelay({ resolution: 10 })
+  late.enable()
   const sent = await Promise.all(
     [0, 1, 2, 3].map(async (at) => {
       await new Promise((resolve) => setTimeout(resolve, at * 120))
@@ -238,7 +243,8 @@ test('the vendor’s limits hold, a command goes before polls, and one that wait
     ['applied', 'confirmed'].includes((await device.read(sent[3]!.body.id)).state),
   )
   const times = vendor.sent.map(({ at }) => at)
-  for (let at = 2; at < times.length; at++) expect(times[at]! - times[at - 2]!).toBeGreaterThan(2800)
+  late.disable()
+  for (let at = 2; at < times.length; at++) expect(times[at]! - times[at - 2]!).toBeGreaterThan(2800 - late.max / 1e6)
   const { body } = await device.warm(25, { validFor: 1 })
   const { body: other } = await device.warm(26, { validFor: 1 })
   await until(
@@ -252,4 +258,4 @@ test('the vendor’s limits hold, a command goes before polls, and one that wait
   ] as const)
     expect(vendor.sent.some((one) => one.body.target === target)).toBe((await device.read(id)).state !== 'expired')
   await device.remove()
-}, 60_000)
+}, 180_000)

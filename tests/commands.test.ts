@@ -53,7 +53,7 @@ test('asked over the API, sent once, done by the vendor, and confirmed by a read
     (await device.tenant.log(house, 'obedient', device.count)).some(({ message }) => /by kari: applied/.test(message)),
   )
   await device.remove()
-}, 60_000)
+}, 180_000)
 
 /** The events of the house as they come. */
 async function listen(): Promise<{ id: string; state: string }[]> {
@@ -102,7 +102,7 @@ test('what is out of bounds is 400 with its name, value and what is allowed, and
   expect(vendor.sent.at(-1)).toMatchObject({ path: '/v1/pods/p2', body: { target: 19 } })
   expect(vendor.sent.every(({ body }) => Number(body.target) <= 24)).toBe(true)
   await device.remove()
-}, 60_000)
+}, 180_000)
 
 test('whatever is asked for, nothing outside of any bound reaches the vendor', async () => {
   await start()
@@ -215,7 +215,7 @@ test('a program with an account commands over the bus; its id answers, and what 
     (await ask('POST', `/api/houses/${house}/publishers`, { name: 'b', commands: true }, reader.token)).status,
   ).toBe(403)
   await device.remove()
-}, 60_000)
+}, 180_000)
 
 async function signInAs({ username, password }: { username: string; password: string }): Promise<Bus> {
   const url = new URL(stand.brokerUrl)
@@ -258,7 +258,7 @@ test('at the command line: asked, waited for, and listed', async () => {
   const listed = await run('commands', `${house}`, '--device', `obedient/${device.count}`, '--limit', '2')
   expect(listed.output).toMatch(/setTargetTemperature location=Stue temperature=20 +operator +refused/)
   await device.remove()
-}, 60_000)
+}, 180_000)
 
 test('a foreign house, a reader and a token without the scope are refused; a token with it may', async () => {
   const device = await add()

@@ -36,7 +36,7 @@ export function useControlHouse(): void {
       sample('mill-sense', 'airSensor', 'Bad', 23),
     ]
     await stand.timeseries.write(samples, now)
-  }, 60_000)
+  }, 180_000)
   afterAll(async () => stand?.close())
 }
 

@@ -54,7 +54,7 @@ beforeAll(async () => {
     Date.now(),
   )
   await stand.timeseries.refreshRollups()
-}, 60_000)
+}, 180_000)
 afterAll(async () => stand?.close())
 
 async function get(path: string, of = house, as = token) {

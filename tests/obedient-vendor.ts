@@ -107,7 +107,7 @@ export function useObedientVendor(): void {
     )
     const kari = stand.store.as(await stand.store.people.askerNamed('kari'))
     house = (await kari.createHouse({ name: 'One' })).id
-  }, 60_000)
+  }, 180_000)
   afterEach(async () => {
     Object.assign(vendor, {
       pods: [pod('p1', 'Stue')],

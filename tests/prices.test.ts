@@ -41,7 +41,7 @@ beforeAll(async () => {
   const kari = stand.store.as(await stand.store.people.askerNamed('kari'))
   house = (await kari.createHouse({ name: 'One', timezone: 'Europe/Oslo', latitude: 63.43, longitude: 10.4 })).id
   await stand.timeseries.write([...spot(), ...meter(), ...weather()], Date.now())
-}, 60_000)
+}, 180_000)
 afterAll(async () => stand?.close())
 
 const sample = (

@@ -261,7 +261,7 @@ test('at the command line: a room is added and shown, its loop gets a mode and a
   expect(left?.loop).toBeUndefined()
   const heated = await run('rooms', 'change', `${id}`, room, '--actuator', 'mill-heater/0:Bad')
   expect(heated.output).toMatch(/^Room \d+ is changed: Badet\.\nLoop \d+ observes it\./)
-}, 60_000)
+}, 180_000)
 
 test('the description of the API holds every operation', async () => {
   const answer = await stand.ask('GET', '/api/openapi.json')

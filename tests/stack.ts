@@ -1,5 +1,7 @@
 /** The whole system as a user starts it, for the tests that break it and the bench of its start. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -72,6 +74,8 @@ export async function startStack(
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  // Only then has all been read that it said.
+  const closed = once(launcher, 'close')
   let output = ''
   launcher.stdout.on('data', (chunk) => (output += chunk))
   launcher.stderr.on('data', (chunk) => (output += chunk))
@@ -79,7 +83,10 @@ export async function startStack(
   const ask = makeAsk(http)
   const end = Date.now() + (options.timeout ?? 60_000)
   for (;;) {
-    if (launcher.exitCode !== null) throw new Error(`nabolag up ended with ${launcher.exitCode}:\n${output}`)
+    if (launcher.exitCode !== null) {
+      await closed
+      throw new Error(`nabolag up ended with ${launcher.exitCode}:\n${output}`)
+    }
     const signedIn = await ask('/api/auth/login/', { method: 'POST', body: { username: 'admin', password } }).catch(
       () => undefined,
     )
@@ -180,7 +187,7 @@ export function childrenOf(parent: number): { name: string; pid: number }[] {
 export async function until(
   what: string,
   condition: () => Promise<boolean> | boolean,
-  patience = 15_000,
+  patience = 30_000,
 ): Promise<number> {
   const began = Date.now()
   while (!(await Promise.resolve(condition()).catch(() => false))) {
@@ -190,15 +197,40 @@ export async function until(
   return Date.now() - began
 }
 
-/** A port that is free now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
+/**
+ * A port that is free now, and below those that the system hands out: whoever asks it for any port in the seconds until
+ * this one is listened on does not get the same.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(15_000, 32_000)
+    const server = createServer().listen({ port, host: '127.0.0.1', exclusive: true })
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (!isFree) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
+}
+
+/**
+ * Waits until the next hour has begun when this one has less than so many ms left: what a meter counts in the hour is zero
+ * at that moment, and rightly.
+ */
+export async function stayWithinTheHour(milliseconds: number): Promise<void> {
+  const hour = 3_600_000
+  const left = hour - (Date.now() % hour)
+  if (left < milliseconds) await sleep(left + 15_000)
+}
+
+/** A file as text, byte by byte. The engines go on working: what they have merged is gone, and the merged file holds the same. */
+export function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'latin1')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }

@@ -11,7 +11,7 @@ beforeAll(async () => {
     const ran = live.get(integration.name)
     results.set(integration.name, judge(readSubject(integration, ran?.credentials, ran?.live)))
   }
-}, 900_000)
+}, 1_800_000)
 afterAll(() => {
   for (const { name, level, kept, notAsked, missing } of results.values())
     console.log(`${name} ${level}: ${kept} kept, ${notAsked} not asked, ${missing.length} missing`)

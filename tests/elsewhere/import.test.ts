@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack?.stop()
   rmSync(folder, { recursive: true, force: true })
-}, 60_000)
+}, 180_000)
 
 const file = (name: string, content: string | Buffer) => {
   const path = join(folder, name)

@@ -63,7 +63,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await datalogger?.close()
   await stand?.close()
-}, 60_000)
+}, 180_000)
 
 test.each([
   ['as it is', 100_000_000],
@@ -149,7 +149,7 @@ test('the client comes again while the broker is away', async () => {
   } finally {
     Object.defineProperty(stand.bus, 'connected', connected)
   }
-}, 60_000)
+}, 180_000)
 
 test('204 means kept: a thousand lines, then every one is read', async () => {
   const lines = Array.from(

@@ -173,14 +173,14 @@ describe.skipIf(!hasPython)(`the program against a house${reason}`, () => {
       fields: { price: 0.4 + 0.05 * k, minutes: 60 },
     }))
     await stand.timeseries.write(prices, Date.now())
-  }, 60_000)
+  }, 180_000)
   afterAll(async () => {
     await connector?.close()
     await datalogger?.close()
     await simulators?.close()
     await stand?.close()
     rmSync(state, { recursive: true, force: true })
-  }, 60_000)
+  }, 180_000)
 
   const asked = async <Body>(method: string, path: string, json?: unknown): Promise<Body> => {
     const answer = await stand.ask(method, `/api/houses/${house}${path}`, { token, json })
@@ -249,7 +249,7 @@ describe.skipIf(!hasPython)(`the program against a house${reason}`, () => {
     expect(await run([...args, '--state', file])).toEqual({ code: 0, said: next })
     expect(await commands()).toHaveLength(1)
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ held: setpoint })
-  }, 90_000)
+  }, 180_000)
 
   test('a server that is too busy is asked again when it says so', async () => {
     const server = createServer((_, response) => {

@@ -16,12 +16,12 @@ let house: number
 let login: Login
 
 beforeAll(async () => {
-  stack = await startStack()
+  stack = await startStack({ timeout: 180_000 })
   const made = await stack.ask('/api/houses/new', { method: 'POST', body: { name: 'Kill' } })
   expect(made.status).toBe(200)
   house = (made.body as { id: number }).id
   login = JSON.parse(await stack.command('publisher', 'add', '--house', String(house), '--name', name, '--json'))
-}, 90_000)
+}, 240_000)
 
 afterAll(async () => {
   await stack.stop()
@@ -43,12 +43,13 @@ test(`${rounds} times a process is killed during ingest: nothing acknowledged is
     if (!victim) throw new Error(`no process ${name} among ${before.map((child) => child.name).join(', ')}`)
     const known = await stored().then((values) => values.length)
     process.kill(victim.pid, 'SIGKILL')
-    const milliseconds = await until(`all is back after ${name} died`, async () => {
+    const isBack = async () => {
       const alive = stack.children()
       if (!alive.some((child) => child.name === name && child.pid !== victim.pid)) return false
       const health = await stack.ask('/api/health')
       return health.status === 200 && (await stored()).length > known
-    })
+    }
+    const milliseconds = await until(`all is back after ${name} died`, isBack, 15_000)
     recoveries.push({ name, milliseconds })
   }
   await publisher.stop()

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { removeFolder, startStack, until } from '../stack.ts'
 
-test('a killed launcher leaves no orphan, and the next start on its folder works', { timeout: 180_000 }, async () => {
-  const first = await startStack()
+test('a killed launcher leaves no orphan, and the next start on its folder works', { timeout: 400_000 }, async () => {
+  const first = await startStack({ timeout: 120_000 })
   try {
     const made = await first.ask('/api/houses/new', { method: 'POST', body: { name: 'Kept' } })
     expect(made.status).toBe(200)
@@ -11,7 +11,7 @@ test('a killed launcher leaves no orphan, and the next start on its folder works
     expect(children.length).toBeGreaterThanOrEqual(6)
     await first.kill()
     await until('every child has ended', () => children.every(({ pid }) => !existsSync(`/proc/${pid}`)), 10_000)
-    const second = await startStack({ folder: first.folder })
+    const second = await startStack({ folder: first.folder, timeout: 120_000 })
     try {
       const houses = (await second.ask('/api/houses/')).body as { name: string }[]
       expect(houses.map(({ name }) => name)).toContain('Kept')
@@ -25,8 +25,8 @@ test('a killed launcher leaves no orphan, and the next start on its folder works
   }
 })
 
-test('a second start on the same folder is refused and disturbs nothing', { timeout: 120_000 }, async () => {
-  const stack = await startStack()
+test('a second start on the same folder is refused and disturbs nothing', { timeout: 240_000 }, async () => {
+  const stack = await startStack({ timeout: 120_000 })
   try {
     await expect(startStack({ folder: stack.folder, timeout: 20_000 })).rejects.toThrow(/already running/)
     expect((await stack.ask('/api/houses/')).status).toBe(200)

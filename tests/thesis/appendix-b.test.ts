@@ -80,7 +80,7 @@ test('each endpoint answers with the status code of its table, with and without 
     }
   console.log(`${checked} answers of ${rows.length} rows, each path with and without the closing slash`)
   expect(checked).toBe(rows.length * 2)
-}, 60_000)
+}, 180_000)
 
 const credentialsOf = async (kind: string) => {
   const one = (await (await stand.ask('GET', `/api/devices/${kind}`, { token: kari })).json()) as {

@@ -133,7 +133,7 @@ test('a stream that answers without a measurement stays open, is stale, and is o
   await until('it is opened again', () => vendor.sockets.opened === 2, 30_000)
   vendor.next = next
   await until('it runs again', () => status(one!.id)?.state === 'running')
-}, 60_000)
+}, 180_000)
 
 test('a stream must not be less guarded than the vendor, nor anything but a stream', async () => {
   vendor.answer = (_, response) => json(response, 200, { url: 'ftp://127.0.0.1/live' })

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { makeBudgets } from './budgets.ts'
 import { device, openStage, type Stage, until } from './fixtures/stage.ts'
@@ -18,6 +19,9 @@ const memory = { loadBudget: async () => undefined, saveBudget: async () => {} }
 
 test('a device that waits for what all share says so and until when, and has not failed', async () => {
   const devices = Array.from({ length: 7 }, (_, i) => device('together', { token: String(i) }))
+  // What the machine itself stands still, a call comes later than it was let go.
+  const late = monitorEventLoopDelay({ resolution: 10 })
+  late.enable()
   stage = await openStage(devices, vendor.base)
   const { statuses } = stage
   const inState = (state: string) => devices.filter(({ id }) => statuses.get(id)?.state === state)
@@ -33,8 +37,9 @@ test('a device that waits for what all share says so and until when, and has not
   await until('all run', () => inState('running').length === 7)
   // Some may have been asked a second time by now, in their turn.
   expect(vendor.requests.length).toBeGreaterThanOrEqual(7)
+  late.disable()
   for (let i = 3; i < vendor.requests.length; i++)
-    expect(vendor.requests[i]!.at - vendor.requests[i - 3]!.at).toBeGreaterThanOrEqual(6000 - 200)
+    expect(vendor.requests[i]!.at - vendor.requests[i - 3]!.at).toBeGreaterThanOrEqual(6000 - 200 - late.max / 1e6)
   for (const { id } of devices) expect(statuses.get(id)).toMatchObject({ restarts: 0, run: 1, nextTryAt: undefined })
 })
 

@@ -64,9 +64,11 @@ describe('a pool of threads', () => {
 
   test('plans go before models, and one thread of several is kept for them', async () => {
     open({ threads: 2 })
+    // Both have been loaded before it counts which is first.
+    await Promise.all([ask('fit', { do: 'answer' }), ask('plan', { do: 'answer' })])
     const order: string[] = []
     const note = (name: string) => () => void order.push(name)
-    const fits = [1, 2].map((n) => ask('fit', { do: 'answer', wait: 300 }).then(note(`fit ${n}`)))
+    const fits = [1, 2].map((n) => ask('fit', { do: 'answer', wait: 1000 }).then(note(`fit ${n}`)))
     const plan = ask('plan', { do: 'answer' }).then(note('plan'))
     expect(pool.waiting('fit')).toBe(1)
     await Promise.all([...fits, plan])

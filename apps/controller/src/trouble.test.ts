@@ -5,12 +5,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { type House, openStage, type Stage, until } from './fixtures/stage.ts'
 
 // Much runs at the same time here; what is waited for comes when the machine has time for it.
-vi.setConfig({ testTimeout: 90_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 let stage: Stage
 beforeAll(async () => {
   stage = await openStage()
-}, 60_000)
+}, 180_000)
 afterEach(() => stage.clear())
 afterAll(() => stage?.close())
 

@@ -6,6 +6,9 @@ import { takeIn } from './intake.ts'
 import { makeRejectedQuota } from './rejected-quota.ts'
 import { type StoringSettings, startStoring } from './storing.ts'
 
+/** ms */
+const patience = 20_000
+
 const delivery = (n: number, samples = 1): Delivery => ({
   topic: 'sensors/mill-sense/3',
   payload: Buffer.from(
@@ -59,11 +62,11 @@ test('everything that waits goes into one insert, and is acknowledged after it, 
   })
   const given = Array.from({ length: 100 }, (_, n) => delivery(n))
   for (const each of given) storing.add(takeIn(each))
-  await vi.waitFor(() => expect(inserts).toEqual([100]))
+  await vi.waitFor(() => expect(inserts).toEqual([100]), patience)
   storing.add(takeIn(delivery(100)))
   expect(acknowledged).toEqual([])
   release()
-  await vi.waitFor(() => expect(inserts).toEqual([100, 1]))
+  await vi.waitFor(() => expect(inserts).toEqual([100, 1]), patience)
   expect(acknowledged).toEqual(given)
   release()
   await storing.close()
@@ -73,7 +76,7 @@ test('an insert has no more points than allowed, and a message stays whole', asy
   const inserts: number[] = []
   const { storing, acknowledged } = begin(async (samples) => void inserts.push(samples.length), { mostPoints: 100 })
   for (const samples of [30, 30, 200, 10]) storing.add(takeIn(delivery(0, samples)))
-  await vi.waitFor(() => expect(acknowledged).toHaveLength(4))
+  await vi.waitFor(() => expect(acknowledged).toHaveLength(4), patience)
   expect(inserts).toEqual([30, 30, 200, 10])
   await storing.close()
 })
@@ -89,11 +92,11 @@ test.each(['engine-down', 'disk-full', 'too-much-data', 'internal-error'] as con
       throw Problem(code)
     })
     storing.add(takeIn(delivery(1)))
-    await vi.waitFor(() => expect(failures).toBeGreaterThan(3))
+    await vi.waitFor(() => expect(failures).toBeGreaterThan(3), patience)
     expect(storing.trouble?.reason).toBe(Problem(code).message)
     expect(acknowledged).toEqual([])
     broken = false
-    await vi.waitFor(() => expect(acknowledged).toHaveLength(1))
+    await vi.waitFor(() => expect(acknowledged).toHaveLength(1), patience)
     expect(storing.trouble).toBeUndefined()
     expect(rejected).toEqual([])
     expect(said.filter((line) => line.startsWith('cannot store'))).toHaveLength(1)
@@ -109,7 +112,7 @@ test('a sample the store will never have is found, kept as rejected, and holds u
     stored.push(...samples.map(({ fields }) => fields))
   })
   for (let n = 0; n < 50; n++) storing.add(takeIn(delivery(n, 5)))
-  await vi.waitFor(() => expect(acknowledged).toHaveLength(50))
+  await vi.waitFor(() => expect(acknowledged).toHaveLength(50), patience)
   expect(stored).toHaveLength(249)
   expect(rejected).toMatchObject([
     { houseId: 3, device: 'mill-sense', reason: expect.stringContaining('could not be stored: ClickHouse') },
@@ -122,7 +125,7 @@ test('what is refused is kept with its reason before it is acknowledged', async 
   const { storing, acknowledged, rejected } = begin(async () => {})
   const bad = { ...delivery(1), payload: Buffer.from('{"half":') }
   storing.add(takeIn(bad))
-  await vi.waitFor(() => expect(acknowledged).toEqual([bad]))
+  await vi.waitFor(() => expect(acknowledged).toEqual([bad]), patience)
   expect(rejected).toMatchObject([{ houseId: 3, payload: '{"half":', reason: expect.stringContaining('not JSON') }])
   await storing.close()
 })
@@ -135,7 +138,7 @@ test('closing leaves what waits unacknowledged, even in the middle of a failure'
     { backOff: [60_000, 60_000] },
   )
   storing.add(takeIn(delivery(1)))
-  await vi.waitFor(() => expect(storing.trouble).toBeDefined())
+  await vi.waitFor(() => expect(storing.trouble).toBeDefined(), patience)
   await storing.close()
   expect(acknowledged).toEqual([])
 })

@@ -4,6 +4,9 @@ import { type Bus, connectBus } from './bus.ts'
 import { onCommandResult, publishCommand, publishCommandResult } from './commands.ts'
 import { type Mosquitto, noMosquitto, startMosquitto } from './testing/mosquitto.ts'
 
+/** ms: what is waited for is another process, on a machine that may have much to do. */
+const patience = 20_000
+
 describe.skipIf(noMosquitto)('accounts in Mosquitto', () => {
   let broker: Mosquitto
   let bus: Bus
@@ -29,7 +32,7 @@ describe.skipIf(noMosquitto)('accounts in Mosquitto', () => {
     // Mosquitto acknowledges what it refuses, as MQTT 3.1.1 has it, and passes it to nobody.
     for (const topic of ['sensors/mill-sense/4/0', 'sensors/other/3/0', 'desired/3/x/0', 'sensors/mill-sense/3/0'])
       await publisher.publish(topic, 'x')
-    await vi.waitFor(() => expect(heard).toEqual(['sensors/mill-sense/3/0']))
+    await vi.waitFor(() => expect(heard).toEqual(['sensors/mill-sense/3/0']), patience)
     await expect(publisher.subscribe('sensors/#', () => {})).rejects.toMatchObject({ code: 'not-allowed' })
     await publisher.close()
   })
@@ -61,7 +64,7 @@ describe.skipIf(noMosquitto)('accounts in Mosquitto', () => {
     await expect(program.subscribe('sensors/#', () => {})).rejects.toMatchObject({ code: 'not-allowed' })
     await bus.publish('sensors/a/4/0', 'not theirs')
     await bus.publish('sensors/a/3/0', 'theirs')
-    await vi.waitFor(() => expect(heard).toEqual(['sensors/a/3/0']))
+    await vi.waitFor(() => expect(heard).toEqual(['sensors/a/3/0']), patience)
     await program.close()
   })
 
@@ -78,7 +81,7 @@ describe.skipIf(noMosquitto)('accounts in Mosquitto', () => {
     for (const account of ['h3.other.0', 'controller', 'result']) await publishCommand(program, place, account, command)
     await publishCommand(program, { ...place, houseId: 4 }, login.username, command)
     await publishCommand(program, place, login.username, command)
-    await vi.waitFor(() => expect(heard).toEqual(['commands/3/a/0/h3.brain.0']))
+    await vi.waitFor(() => expect(heard).toEqual(['commands/3/a/0/h3.brain.0']), patience)
     const result = {
       id: '1',
       command: '2',
@@ -92,7 +95,7 @@ describe.skipIf(noMosquitto)('accounts in Mosquitto', () => {
     await publishCommandResult(bus, { ...place, houseId: 4 }, { ...result, state: 'sent' })
     await bus.publish('commands/3/a/0/result', 'no result')
     await publishCommandResult(bus, place, { ...result, state: 'applied' })
-    await vi.waitFor(() => expect(results).toEqual(['a applied']))
+    await vi.waitFor(() => expect(results).toEqual(['a applied']), patience)
     await program.close()
   })
 

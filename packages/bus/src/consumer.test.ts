@@ -3,6 +3,9 @@ import { type Bus, connectBus } from './bus.ts'
 import { type Consumer, type ConsumerSettings, consume, type Delivery } from './consumer.ts'
 import { type Mosquitto, noMosquitto, startMosquitto } from './testing/mosquitto.ts'
 
+/** ms: what is waited for is another process, on a machine that may have much to do. */
+const patience = 20_000
+
 describe.skipIf(noMosquitto)('a persistent consumer, with Mosquitto', () => {
   let broker: Mosquitto
   let bus: Bus
@@ -38,7 +41,7 @@ describe.skipIf(noMosquitto)('a persistent consumer, with Mosquitto', () => {
     const first = listen('a')
     await first.consumer.ready
     await publish('a/x', 0, 500)
-    await vi.waitFor(() => expect(first.taken).toHaveLength(500))
+    await vi.waitFor(() => expect(first.taken).toHaveLength(500), patience)
     expect(first.consumer.waiting.messages).toBe(500)
     first.consumer.acknowledge(first.taken.slice(0, 200))
     expect(first.consumer.waiting.messages).toBe(300)
@@ -46,7 +49,7 @@ describe.skipIf(noMosquitto)('a persistent consumer, with Mosquitto', () => {
     await publish('a/x', 500, 600)
 
     const second = listen('a')
-    await vi.waitFor(() => expect(second.taken.length).toBeGreaterThanOrEqual(400))
+    await vi.waitFor(() => expect(second.taken.length).toBeGreaterThanOrEqual(400), patience)
     expect(second.texts()).toEqual(numbers(200, 600))
   })
 
@@ -56,7 +59,7 @@ describe.skipIf(noMosquitto)('a persistent consumer, with Mosquitto', () => {
     const filler = 'x'.repeat(10_000)
     const sent = Promise.all(Array.from({ length: 300 }, (_, i) => bus.publish('b/x', `${i} ${filler}`)))
     await sent
-    await vi.waitFor(() => expect(consumer.waiting.bytes).toBeGreaterThanOrEqual(200_000))
+    await vi.waitFor(() => expect(consumer.waiting.bytes).toBeGreaterThanOrEqual(200_000), patience)
     // One chunk of the socket may come on top.
     expect(consumer.waiting.bytes).toBeLessThan(300_000)
     let next = 0
@@ -64,7 +67,7 @@ describe.skipIf(noMosquitto)('a persistent consumer, with Mosquitto', () => {
       consumer.acknowledge(taken.slice(next))
       next = taken.length
       expect(taken).toHaveLength(300)
-    })
+    }, patience)
     expect(texts().map((text) => text.split(' ')[0])).toEqual(numbers(0, 300))
     consumer.acknowledge(taken)
     expect(consumer.waiting).toEqual({ messages: 0, bytes: 0 })
@@ -74,15 +77,15 @@ describe.skipIf(noMosquitto)('a persistent consumer, with Mosquitto', () => {
     const { consumer, taken, texts } = listen('c')
     await consumer.ready
     await publish('c/x', 0, 10)
-    await vi.waitFor(() => expect(taken).toHaveLength(10))
+    await vi.waitFor(() => expect(taken).toHaveLength(10), patience)
     await broker.kill()
-    await vi.waitFor(() => expect(consumer.connected).toBe(false))
+    await vi.waitFor(() => expect(consumer.connected).toBe(false), patience)
     consumer.acknowledge(taken)
     expect(consumer.waiting.messages).toBe(0)
     await broker.start()
-    await vi.waitFor(() => expect(consumer.connected).toBe(true), 20_000)
+    await vi.waitFor(() => expect(consumer.connected).toBe(true), patience)
     await publish('c/x', 10, 20)
-    await vi.waitFor(() => expect(texts()).toEqual(expect.arrayContaining(numbers(10, 20))))
+    await vi.waitFor(() => expect(texts()).toEqual(expect.arrayContaining(numbers(10, 20))), patience)
   })
 
   test('members of a group share the messages', async () => {
@@ -92,7 +95,7 @@ describe.skipIf(noMosquitto)('a persistent consumer, with Mosquitto', () => {
     ]
     await Promise.all([one.consumer.ready, two.consumer.ready])
     await publish('d/x', 0, 100)
-    await vi.waitFor(() => expect(one.taken.length + two.taken.length).toBe(100))
+    await vi.waitFor(() => expect(one.taken.length + two.taken.length).toBe(100), patience)
     expect([...one.texts(), ...two.texts()].sort()).toEqual(numbers(0, 100).sort())
     expect(one.taken.length).toBeGreaterThan(0)
     expect(two.taken.length).toBeGreaterThan(0)

@@ -122,7 +122,7 @@ describe('a house with an inverter and no meter', () => {
       ),
     )
     await engine.series.write([...inverter(house.id), ...inverter(both.id), ...settled, ...spot], now)
-  }, 60_000)
+  }, 180_000)
   afterAll(async () => engine?.close())
 
   test('its last week has a cost, and its month a highest hour', async () => {

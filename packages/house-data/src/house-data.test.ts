@@ -17,7 +17,7 @@ let engine: TestEngine
 beforeAll(async () => {
   engine = await openTestEngine()
   await engine.series.write(logged(), now)
-}, 60_000)
+}, 180_000)
 afterAll(async () => engine?.close())
 
 test('a house is seen as it is, and nothing that came later', async () => {

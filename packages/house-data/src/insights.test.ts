@@ -70,7 +70,7 @@ beforeAll(async () => {
     Date.now(),
   )
   await engine.series.refreshRollups()
-}, 60_000)
+}, 180_000)
 afterAll(async () => engine?.close())
 
 /** Another house, for who follows whom. */

@@ -15,9 +15,13 @@ import {
 import { listenFor, pollOnce } from './plain-client.testing.ts'
 
 let simulators: Simulators
+const hour = 3_600_000
 beforeAll(async () => {
+  // Hours are counted here since a whole one: none may begin meanwhile.
+  const left = hour - (Date.now() % hour)
+  if (left < 60_000) await new Promise((resolve) => setTimeout(resolve, left))
   simulators = await startSimulators({
-    world: makeWorld({ start: Math.floor(Date.now() / 3_600_000) * 3_600_000 - 72 * 3_600_000 }),
+    world: makeWorld({ start: Math.floor(Date.now() / hour) * hour - 72 * hour }),
   })
 })
 afterAll(() => simulators.close())

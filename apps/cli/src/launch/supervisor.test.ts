@@ -134,7 +134,7 @@ test('stops stage after stage, and kills by its pid whoever does not listen', as
   await supervisor.start(plan('deaf', 'close = () => new Promise(() => {})'))
   await supervisor.start(plan('engine'))
   const pids = Object.values(supervisor.pids())
-  await supervisor.stop([['role'], ['deaf'], ['engine']], 1500)
+  await supervisor.stop([['role'], ['deaf'], ['engine']], 5000)
   expect(events.slice(-3)).toEqual([
     { kind: 'stopped', name: 'role' },
     { kind: 'killed', name: 'deaf' },

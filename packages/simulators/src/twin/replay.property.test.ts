@@ -184,7 +184,7 @@ test('commands keep their bounds, rest on fresh readings, are few, and the house
     `${counted.turns} turns, ${counted.commands} commands, ${counted.fromUnusable} safe settings without a reading`,
   )
   expect(counted.commands).toBeGreaterThan(50)
-}, 60_000)
+}, 180_000)
 
 test.each([
   { name: 'an ordinary day, planned', controller: 'model-predictive', from: '2026-01-12T18:00:00Z' },
