@@ -67,12 +67,14 @@ function runVitest(title: string, args: readonly string[]): Counts {
   try {
     const counted = JSON.parse(readFileSync(results, 'utf8')) as Results
     const number = (name: string) => Number(counted[name] ?? 0)
-    const failed = number('numFailedTests')
+    const failures = failuresOf(counted)
+    if (status !== 0 && failures.length === 0)
+      failures.push(`${title}: no test failed, but something did beside them: see "Unhandled Errors" above`)
     return {
       passed: number('numPassedTests'),
-      failed: status === 0 ? failed : Math.max(failed, 1),
+      failed: Math.max(number('numFailedTests'), failures.length),
       skipped: number('numPendingTests') + number('numTodoTests'),
-      failures: failuresOf(counted),
+      failures,
     }
   } catch {
     return {

@@ -140,9 +140,12 @@ export async function startConnector(settings: Settings, options: ConnectorOptio
     },
     onLost: async (shards) => {
       const left = await commands.leave(shards, 3000)
-      await roster.stopShards(shards)
-      await outside.stopShards(shards)
-      left()
+      try {
+        await roster.stopShards(shards)
+        await outside.stopShards(shards)
+      } finally {
+        left()
+      }
       await budgets.handOver()
     },
   })
