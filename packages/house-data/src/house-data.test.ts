@@ -143,6 +143,19 @@ test.each([
   expect(use).toHaveLength(2 + before.length)
 })
 
+test('a new meter that begins with another count has not drawn the difference', async () => {
+  const swapped = at('2026-11-20T03:00:00Z')
+  const samples = every(hour, at('2026-11-20T00:00:00Z'), at('2026-11-20T08:00:00Z'), (time) =>
+    sample({
+      ...{ houseId: 23, group: 'powerConsumption', device: 'meter', time },
+      fields: { lastMeterConsumption: (time < swapped ? 100 : 45_000) + time / hour - swapped / hour },
+    }),
+  )
+  await engine.series.write(samples, now)
+  const use = await readUse(engine.series, { id: 23, timezone: 'Europe/Oslo' }, { from: swapped - 4 * hour, to: now })
+  expect(use.map(({ energy }) => energy)).toEqual([1, 1, 1, 1, 1, 1])
+})
+
 test('a turn’s prices come of what was seen', async () => {
   const seen = await seeHouse(engine.series, setup, now)
   const { steps, outlook, settings, capacity } = pricesOf(

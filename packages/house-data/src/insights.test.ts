@@ -158,6 +158,16 @@ test('what other prices and a warmer house would have cost', async () => {
   expect(await houseWhatIf(engine.series, setup, span, { warmer: 1 })).not.toHaveProperty('prices')
 })
 
+test('what a month had drawn before the span that is asked for counts towards the cap of its support', async () => {
+  const december = history.use.slice(28 * 24, 40 * 24).reduce((total, { energy }) => total + energy, 0)
+  const cap = { from: '2025-01-01', price: 0.1, cap: december, holidayCap: december }
+  const capped = { ...setup, prices: { ...pricesOfHistory, norgespris: [cap] } }
+  const of = (from: number) =>
+    houseWhatIf(engine.series, capped, { from, to: begin + 59 * day }, { support: 'norgespris' })
+  expect((await of(span.from)).prices?.other.bill.support).toBeCloseTo(0, 6)
+  expect((await of(begin + 28 * day)).prices?.other.bill.support).not.toBeCloseTo(0, 0)
+})
+
 test('the rooms of a house are proposed from what it logged, and swapped thermometers are pointed out', async () => {
   const to = Date.UTC(2026, 0, 20)
   const { pairs, rooms } = await proposalOf(engine.series, mapped, { to, days: 8 }, ({ device, count }) =>

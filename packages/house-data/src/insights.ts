@@ -20,7 +20,7 @@ import {
   whatIfPrices,
   whatIfWarmer,
 } from '@nabolag/control'
-import { sunAt } from '@nabolag/core'
+import { localDateOf, localDay, sunAt } from '@nabolag/core'
 import type { RoomModel } from '@nabolag/store'
 import type { TimeSeries } from '@nabolag/timeseries'
 import { type Static, Type } from 'typebox'
@@ -30,9 +30,11 @@ import { readNumbers } from './read-series.ts'
 import { readRoom, type Span } from './room-history.ts'
 import { RoomParameters } from './setup-schemas.ts'
 import { readSpot } from './spot.ts'
+import { readUse } from './use.ts'
 import { placeOf } from './weather.ts'
 
-const day = 86_400_000
+const hour = 3_600_000
+const day = 24 * hour
 /** Nights of so many days are enough for a time constant, and readings of more are many. */
 const coolingDays = 30
 
@@ -172,9 +174,15 @@ export async function houseWhatIf(
   other: OtherPrices & { readonly warmer?: number },
 ) {
   const { warmer, ...prices } = other
-  const past = await readPast(timeseries, setup, span)
+  const { timezone } = setup
+  const begin = Math.floor(span.from / hour) * hour
+  const month = localDay(`${localDateOf(begin, timezone).slice(0, 7)}-01`, timezone)[0]
+  const [past, before] = await Promise.all([
+    readPast(timeseries, setup, span),
+    month < begin ? readUse(timeseries, setup, { from: month, to: begin }) : [],
+  ])
   const { entries } = await readSpot(timeseries, setup.id, { ...span, area: past.settings.area })
-  const asked = { use: past.use, spot: entries, settings: past.settings, timezone: setup.timezone }
+  const asked = { use: past.use, before, spot: entries, settings: past.settings, timezone }
   return {
     notes: past.notes,
     ...(Object.values(prices).some((one) => one !== undefined) && { prices: whatIfPrices(asked, prices) }),

@@ -106,6 +106,9 @@ function firstOpen(hours: ReadonlyMap<number, number>, from: number, to: number)
   return at
 }
 
+/** More than any home draws in an hour, kWh: another meter, that begins with another count. */
+const mostInHour = 200
+
 /**
  * By how much a count rose in each hour; hours that were missed share what was counted in them.
  *
@@ -119,7 +122,7 @@ function risesOf(points: readonly Point<number>[] | undefined, beginOf: (at: num
     const from = last ? last.time + hour : begin
     const rise = value - (last?.value ?? 0)
     const missed = Math.round((time + hour - from) / hour)
-    if (!(rise >= 0) || !(missed >= 1 && missed <= 24)) return []
+    if (!(rise >= 0) || !(missed >= 1 && missed <= 24) || rise > missed * mostInHour) return []
     return Array.from({ length: missed }, (_, n) => ({ time: from + n * hour, value: rise / missed }))
   })
 }

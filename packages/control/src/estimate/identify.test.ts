@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { normals, referenceHouse } from '../mpc/winters.testing.ts'
 import { discretise, heatLoss, shareOfHeat } from '../thermal/index.ts'
-import { identify, type Sample, toSamples } from './index.ts'
+import { identify, type Sample, toSamples, usualHouse } from './index.ts'
 
 const hour = 3_600_000
 const house = { ...referenceHouse, Aw: 3, Ae: 2 }
@@ -47,6 +47,23 @@ describe('a room that goes by the clock is after a day where it was', () => {
     const found = identify(measured(byTheClock(14, 2, stove)), facts)
     expect(found.outcome).toBe('rejected')
   })
+})
+
+test('heat that people give and nobody measures is within what is told of the heat loss', () => {
+  // 3 W for each square metre, more of it in the evening.
+  const people = (clock: number) => (clock >= 16 && clock < 23 ? 0.8 : 0.26)
+  const { model, outcome } = identify(measured(byTheClock(21, 2, people)), facts)
+  expect(outcome).toBe('accepted')
+  const [{ value, low, high }, truth] = [model!.heatLoss, heatLoss(house)]
+  expect(value).toBeLessThan(0.97 * truth)
+  expect(low).toBeLessThan(truth)
+  expect(high).toBeGreaterThan(truth)
+  expect(high / low).toBeLessThan(2)
+})
+
+test('a bathroom of 4 m² is believed to lose what 4 m² lose, and not what a house does', () => {
+  const [bathroom, hall] = [4, 40].map((area) => heatLoss(usualHouse({ area })))
+  expect(bathroom).toBeCloseTo(hall! / 10, 9)
 })
 
 test('a summer without heating is not enough, and that is said', () => {

@@ -81,9 +81,9 @@ export function identify(given: readonly Sample[], settings: IdentifySettings = 
     house: fit.house,
     noise: fit.noise,
     ...(band !== undefined && { band }),
-    heatLoss: interval(fit, heatLoss, band === undefined ? 0 : reckoned),
+    heatLoss: interval(fit, heatLoss, band),
     fast: timeConstants(fit.house)[0],
-    slow: interval(fit, (house) => timeConstants(house)[1], band === undefined ? 0 : reckoned),
+    slow: interval(fit, (house) => timeConstants(house)[1], band),
     validation,
     single: alone,
     ...(before && { former: before }),
@@ -131,14 +131,14 @@ function spread(values: readonly number[]): number {
 
 /** What heat reckoned from a set-point adds to the standard error of the ln: a fit cannot see that its heat is wrong. */
 const reckoned = 0.2
+/** The same of heat that nobody measures, as of people: the fit takes it for a house that loses less. */
+const unmeasured = 0.1
 
 /** 95 %, by the ln. */
-function interval(fit: Fit, of: (house: HouseParameters) => number, more: number): Interval {
+function interval(fit: Fit, of: (house: HouseParameters) => number, band: number | undefined): Interval {
   const value = of(fit.house)
-  const error = Math.hypot(
-    fit.errorOf((house) => Math.log(of(house))),
-    more,
-  )
+  const own = fit.errorOf((house) => Math.log(of(house)))
+  const error = Math.hypot(own, unmeasured, band === undefined ? 0 : reckoned)
   return { value, low: value * Math.exp(-1.96 * error), high: value * Math.exp(1.96 * error) }
 }
 

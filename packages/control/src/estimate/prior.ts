@@ -27,7 +27,8 @@ function lossOf(built: number | undefined): Prior {
 }
 
 export function priorsOf({ area, built }: HouseFacts): Priors {
-  const known = area !== undefined && area > 5 && area < 5000
+  // A bathroom of 4 m² is a room too.
+  const known = area !== undefined && area >= 1 && area <= 10_000
   const floor = known ? area : usualArea
   const wider = known ? 1 : 2
   const loss = lossOf(built)

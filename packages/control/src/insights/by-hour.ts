@@ -45,18 +45,21 @@ export function byHour(priced: readonly PricedUse[], timezone: string): ByHour |
   const paid = total.cost / total.energy
   const even = total.even / total.hours
   const dearest = rowsOf(all).reduce((best, row, hour, rows) => (row.cost > rows[best]!.cost ? hour : best), 0)
-  const difference = 100 * (paid / even - 1)
+  const apart = Math.abs(paid - even)
+  // A share of next to nothing, or of less than nothing, says nothing.
+  const isShare = even > 0.05
+  const difference = isShare ? `${((100 * apart) / even).toFixed(0)} %` : `${apart.toFixed(2)} NOK`
   const against =
-    Math.abs(difference) < 1
+    apart < (isShare ? 0.01 * even : 0.005)
       ? 'as much as if it were spread evenly over the day'
-      : `${Math.abs(difference).toFixed(0)} % ${difference > 0 ? 'more' : 'less'} than if it were spread evenly over the day`
+      : `${difference} ${paid > even ? 'more' : 'less'} than if it were spread evenly over the day`
   return {
     days: dates.size,
     all: rowsOf(all),
     weekday: rowsOf(sums.weekday),
     weekend: rowsOf(sums.weekend),
     ...{ paid, even },
-    sentence: `Over ${dates.size} days a kWh cost ${paid.toFixed(2)} NOK on average, ${against}; the dearest hour is from ${String(dearest).padStart(2, '0')} to ${String((dearest + 1) % 24).padStart(2, '0')}`,
+    sentence: `Over ${dates.size} days a kWh cost ${paid.toFixed(2).replace('-0.00', '0.00')} NOK on average, ${against}; the dearest hour is from ${String(dearest).padStart(2, '0')} to ${String((dearest + 1) % 24).padStart(2, '0')}`,
   }
 }
 

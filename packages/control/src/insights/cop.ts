@@ -5,7 +5,7 @@
  */
 import type { Interval } from '../estimate/identify.ts'
 import { lacking, type Told } from './house-insights.ts'
-import { slopeDoubt } from './indoor-slope.ts'
+import { livedIn, slopeDoubt } from './indoor-slope.ts'
 import { alikeness, reach95, regress } from './regress.ts'
 import { serialReach, withMemory } from './serial.ts'
 
@@ -46,9 +46,11 @@ const changeDoubt = 0.5
 /** @param measured the electricity of the heat pumps alone, or of everything in the house */
 export function copInsight(given: readonly HeatDay[], measured: CopInsight['measured']): CopInsight {
   const felt = new Map(withMemory(given, ({ electricity }) => electricity).map(({ date, outdoor }) => [date, outdoor]))
-  const days = given.filter(
-    ({ electricity, indoor, outdoor }) =>
-      [electricity, indoor, outdoor].every(Number.isFinite) && indoor - outdoor >= leastDifference,
+  const days = livedIn(
+    given.filter(
+      ({ electricity, indoor, outdoor }) =>
+        [electricity, indoor, outdoor].every(Number.isFinite) && indoor - outdoor >= leastDifference,
+    ),
   )
   const less = (because: string): CopInsight => ({ measured, ...lacking(because, days.length) })
   if (days.length < leastDays)

@@ -55,6 +55,21 @@ test('the slope against the weather of houses with slow walls and people who sta
   expect(warmer).toBeGreaterThanOrEqual(most)
 })
 
+test('a kelvin is worth the same where the house stands empty and cold for a month', () => {
+  let held = 0
+  for (let seed = 1; seed <= runs; seed++) {
+    const { days, loss } = slowHouse(seed)
+    const away = days.map((day, n) =>
+      n >= 40 && n < 65 ? { ...day, indoor: 12, energy: Math.max(0, day.energy - 24 * (loss * 9 + 0.5)) } : day,
+    )
+    const more = whatIfWarmer(away, 1, 'resistance')
+    if (more.outcome !== 'found') throw new Error(more.because)
+    const truth = 24 * loss * more.days
+    held += Number(more.energy.low <= truth && truth <= more.energy.high)
+  }
+  expect(held).toBeGreaterThanOrEqual(most)
+})
+
 test('days whose sun is not known are not taken for days without sun', () => {
   const { days } = slowHouse(1)
   const random = chance(7)

@@ -33,6 +33,22 @@ type Heated = HouseDay & { readonly outdoor: number; readonly indoor: number }
 export const isHeated = (day: HouseDay): day is Heated =>
   day.outdoor !== undefined && day.indoor !== undefined && day.outdoor <= warmest && Number.isFinite(day.energy)
 
+/** Rooms further than this from what is usual are those of a house that stands empty, or of a cabin that is visited, K. */
+const mostApart = 3
+
+/**
+ * The days without those of heating on which the rooms were far from usual: then nobody bathes and cooks there either, and
+ * what is drawn less for that would be laid to the heat.
+ */
+export function livedIn<T extends { readonly indoor?: number; readonly outdoor?: number }>(days: readonly T[]): T[] {
+  const sorted = days.flatMap(({ indoor }) => indoor ?? []).toSorted((a, b) => a - b)
+  const usual = sorted[sorted.length >> 1]
+  return days.filter(
+    ({ indoor, outdoor = warmest }) =>
+      usual === undefined || indoor === undefined || outdoor > warmest || Math.abs(indoor - usual) <= mostApart,
+  )
+}
+
 export type IndoorSlope =
   | {
       readonly outcome: 'found'
@@ -43,7 +59,7 @@ export type IndoorSlope =
   | Lacking
 
 export function indoorSlope(days: readonly HouseDay[], by: HeatedBy): IndoorSlope {
-  const heated = withMemory(days, ({ energy }) => energy).filter(isHeated)
+  const heated = livedIn(withMemory(days, ({ energy }) => energy).filter(isHeated))
   if (heated.length < leastDays)
     return lacking(
       `Not enough data: ${heated.length} days of heating with use, price and temperatures known, ${leastDays} are needed`,

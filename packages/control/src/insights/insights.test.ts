@@ -192,6 +192,21 @@ test('use and cost by the hour of the day, worked out by hand', () => {
   expect(byHour([], zone)).toBeUndefined()
 })
 
+test('with prices below zero, using more when they are lowest is not told as paying more', () => {
+  const begin = Date.parse('2026-01-09T23:00:00Z')
+  const of = (price: number, low: number) => {
+    const use: Use[] = Array.from({ length: 24 }, (_, n) => {
+      const start = begin + n * hour
+      return { start, end: start + hour, energy: n < 12 ? 1 : 3 }
+    })
+    const spot = use.map(({ start, end }, n) => ({ start, end, price: n < 12 ? price : low }))
+    const { intervals } = householdPrice({ spot, settings: { ...pricesOfHistory, area: 'NO4' }, timezone: zone })
+    return byHour(priceUse(use, intervals), zone)!.sentence
+  }
+  expect(of(-0.1, -0.2)).toMatch(/a kWh cost -0\.17 NOK on average, 0\.02 NOK less than if it were spread evenly/)
+  expect(of(0, 0)).toMatch(/a kWh cost 0\.00 NOK on average, as much as if/)
+})
+
 describe('what the own history would have cost otherwise', () => {
   const begin = Date.parse('2025-12-31T23:00:00Z')
   const use: Use[] = Array.from({ length: 31 * 24 }, (_, n) => {
@@ -242,6 +257,42 @@ describe('what the own history would have cost otherwise', () => {
     expect(company.sentence).toMatch(/the tariff of Tensio TS/)
     const both = otherwise({ ...settings, support: [{ from: '2025-10-01', scheme: 'norgespris' }] }, { fixed: 1 })
     expect(both.support).toEqual([{ from: '2025-10-01', scheme: 'none' }])
+  })
+
+  test('what the month had used before counts towards the cap of the support and the capacity step', () => {
+    const cabin: PriceSettings = {
+      ...settings,
+      ...{ home: 'holiday-home', support: [{ from: '2025-10-01', scheme: 'norgespris' }] },
+    }
+    const middle = begin + 15 * 24 * hour
+    const rest = {
+      ...asked,
+      settings: cabin,
+      use: use.filter(({ start }) => start >= middle).map((one) => ({ ...one, energy: 1 })),
+      spot: spot.filter(({ start }) => start >= middle),
+      before: use.filter(({ start }) => start < middle),
+    }
+    // 750 of 1,000 kWh are used up, and the three highest days were 4 kW.
+    const { bill, kilowattHours } = billOf(rest)
+    expect(kilowattHours).toBe(384)
+    expect(bill.energy).toBeCloseTo((250 * 0.4 + 134 * 1.77) * 1.25, 6)
+    expect(bill.capacity).toBeCloseTo(((2400 / 12) * 1.25 * 16) / 31, 6)
+  })
+
+  test('a scheme that there was not then is said to be none', () => {
+    const year = 365 * 24 * hour
+    const earlier = <T extends { start: number; end: number }>(all: readonly T[]) =>
+      all.map((one) => ({ ...one, start: one.start - year, end: one.end - year }))
+    const told = whatIfPrices({ ...asked, use: earlier(use), spot: earlier(spot) }, { support: 'norgespris' })
+    expect(told.sentence).toMatch(/at the same hours\. There is no Norgespris before October 2025$/)
+  })
+
+  test('a warmer house costs less where power is paid for being used', () => {
+    const { days } = makeHistory({ seed: 4, days: 60, controlled: () => false, shifted: 0, colder: 0 })
+    const paid = days.map((day) => ({ ...day, price: -0.1 }))
+    expect(whatIfWarmer(paid, 1, usualHeatPump)).toMatchObject({
+      sentence: expect.stringMatching(/^1 K warmer would have cost \d+ NOK less/),
+    })
   })
 
   test('a warmer house, in two hundred of which the truth is known', () => {

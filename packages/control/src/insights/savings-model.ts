@@ -27,6 +27,8 @@ const leastKnown = 0.8
 const leastDays = 7
 /** How far the efficiency of a heat pump may be from that of its type, as a share. */
 const copDoubt = 0.15
+/** The filter finds heat that nobody measures some hours after it came, in dearer or cheaper ones: a share of the cost. */
+const lateDoubt = 0.015
 
 /** @param priceAt NOK/kWh of one more kWh; `undefined` where it is not known */
 export function savingsByModel(rooms: readonly ModelledRoom[], priceAt: (ms: number) => number | undefined): Savings {
@@ -55,7 +57,7 @@ export function savingsByModel(rooms: readonly ModelledRoom[], priceAt: (ms: num
     }
   }
   const errorOf = (which: 'raw' | 'equal') =>
-    Math.hypot(...doubts[which], copDoubt * central[which], 0.01 * central.before)
+    Math.hypot(...doubts[which], copDoubt * central[which], lateDoubt * central.before)
   const raw = savingOf(central.raw, errorOf('raw'), central.after)
   const equal = { outcome: 'found' as const, ...savingOf(central.equal, errorOf('equal'), central.after) }
   const temperatures = {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { isBaselineDay } from '../house/experiment.ts'
 import { usualHeatPump } from '../thermal/heat-pump.ts'
 import { daysOfHistory, firstDay, makeHistory } from './history.testing.ts'
-import { type Saving, type Savings, savingsBeforeAfter, savingsByLot } from './savings.ts'
+import { type Saving, type Savings, savingOf, savingsBeforeAfter, savingsByLot, sentenceOf } from './savings.ts'
 
 const runs = 200
 const byLot = (seed: number) => (n: number) =>
@@ -174,3 +174,32 @@ test('the sentence gives both numbers and how warm it was', () => {
     /^Control saved \d+ NOK \(\d+\.\d %; between \d+ and \d+\)\. The rooms were 1\.0 K colder than without it; at equal temperature it is \d+ NOK/,
   )
 })
+
+test('weeks in which nobody is at home are not sold as a saving', () => {
+  let sure = 0
+  for (let seed = 1; seed <= 40; seed++) {
+    const { days } = makeHistory({ seed, days: 112, controlled: afterwards, shifted: 0, colder: 0 })
+    const away = days.map((day, n) =>
+      n >= 70 && n < 90 ? { ...day, indoor: 12, energy: 0.4 * day.energy, cost: 0.4 * day.cost } : day,
+    )
+    const found = savingsBeforeAfter(away, usualHeatPump)
+    if (found.outcome !== 'found' || found.atEqualTemperature.outcome !== 'found') throw new Error(found.sentence)
+    expect(found).toMatchObject({ days: { control: 36, baseline: 56 }, because: expect.stringMatching(/20 days with/) })
+    expect(Math.abs(found.meanTemperature! - found.baselineTemperature!)).toBeLessThan(0.2)
+    sure += Number(found.atEqualTemperature.low > 0)
+  }
+  expect(sure).toBeLessThanOrEqual(fewFalse(40))
+})
+
+test('a share lies within its interval, however wide that is, and nothing has no sign', () => {
+  const wide = savingOf(-20, 180, 150)
+  expect([wide.share, wide.shareLow, wide.shareHigh]).toEqual([-20 / 130, -200 / 65, 160 / 310].map(near))
+  const narrow = savingOf(50, 10, 450)
+  expect([narrow.share, narrow.shareLow, narrow.shareHigh]).toEqual([0.1, 40 / 490, 60 / 510].map(near))
+  const lacking = { outcome: 'not-enough-data', because: 'Not measured', days: 0 } as const
+  expect(sentenceOf(savingOf(-0.01, 20, 1000), lacking, {})).toBe(
+    'It is not certain that control saved anything: 0 NOK (0.0 %; between -20 and 20). At equal temperature: Not measured',
+  )
+})
+
+const near = (value: number) => expect.closeTo(value, 9)

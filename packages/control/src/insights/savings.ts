@@ -9,7 +9,7 @@
 import { addDays } from '@nabolag/core'
 import type { HouseDay } from './days.ts'
 import type { Lacking } from './house-insights.ts'
-import { type HeatedBy, isHeated, slopeDoubt, strainOf, variantsOf } from './indoor-slope.ts'
+import { type HeatedBy, isHeated, livedIn, slopeDoubt, strainOf, variantsOf } from './indoor-slope.ts'
 import { alikeness, reach95, regress, regressDays, varianceOf } from './regress.ts'
 import { withMemory } from './serial.ts'
 
@@ -78,14 +78,22 @@ function savingsOf(
   by: HeatedBy,
   becauseOf: (counts: Counts) => string,
 ): Savings {
-  const usable = withMemory(days, ({ energy }) => energy).filter(
+  const known = withMemory(days, ({ energy }) => energy).filter(
     ({ cost, usualPrice, outdoor }) =>
       outdoor !== undefined && cost > 0 && Number.isFinite(usualPrice) && usualPrice > 0.02,
   )
-  const [control, baseline] = [usable.filter((day) => day.controlled), usable.filter((day) => !day.controlled)]
+  const [control, baseline] = [true, false].map((arm) => livedIn(known.filter((day) => day.controlled === arm))) as [
+    SavingsDay[],
+    SavingsDay[],
+  ]
+  const counted = new Set([...control, ...baseline])
+  const usable = known.filter((day) => counted.has(day))
+  const empty = known.length - usable.length
   const counts = { control: control.length, baseline: baseline.length }
   const temperatures = { meanTemperature: meanIndoor(control), baselineTemperature: meanIndoor(baseline) }
-  const head = { method, because: becauseOf(counts), days: counts, ...definedOf(temperatures) }
+  const leftOut =
+    empty > 0 ? `. ${empty} days with rooms more than 3 K from usual, as while nobody is at home, are left out` : ''
+  const head = { method, because: `${becauseOf(counts)}${leftOut}`, days: counts, ...definedOf(temperatures) }
   const less = (why: string): Savings => ({ ...head, outcome: 'not-enough-data', sentence: `Not enough data: ${why}` })
   if (Math.min(control.length, baseline.length) < leastDays)
     return less(`${control.length} days under control and ${baseline.length} without, ${leastDays} of each are needed`)
@@ -144,7 +152,9 @@ const costOf = (days: readonly HouseDay[]) => days.reduce((sum, { cost }) => sum
 
 /** @param cost of the days under control, NOK */
 export function savingOf(nok: number, error: number, cost: number): Saving {
-  const share = (saved: number) => (cost + saved > 0 ? saved / (cost + saved) : 0)
+  const likely = cost + nok
+  // Of the lower end of a wide interval next to nothing, or less, would be left to have a share of.
+  const share = (saved: number) => (likely > 0 ? saved / Math.max(cost + saved, likely / 2) : 0)
   const [low, high] = [nok - error, nok + error]
   return { nok, low, high, share: share(nok), shareLow: share(low), shareHigh: share(high) }
 }
@@ -237,8 +247,11 @@ function meanIndoor(days: readonly HouseDay[]): number | undefined {
 export const definedOf = <T extends object>(given: T): T =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T
 
+/** Without the sign of a zero. */
+const digits = (value: number, count: number) => value.toFixed(count).replace(/^-(?=[0.]+$)/, '')
+
 const amount = ({ nok, low, high, share }: Saving) =>
-  `${nok.toFixed(0)} NOK (${(100 * share).toFixed(1)} %; between ${low.toFixed(0)} and ${high.toFixed(0)})`
+  `${digits(nok, 0)} NOK (${digits(100 * share, 1)} %; between ${digits(low, 0)} and ${digits(high, 0)})`
 
 export function sentenceOf(
   raw: Saving,

@@ -42,17 +42,24 @@ export type Bills = {
  * What was drawn, by the prices of a house. A part of a month pays its part of the capacity step and the fees.
  *
  * @param use in hours or less
+ * @param before what its first month had used until then: it counts towards the caps of the support and the capacity step
  * @param fixed a price of power that never changes, in place of spot and mark-up, NOK/kWh without VAT
  */
 export function billOf(asked: {
   readonly use: readonly Use[]
+  readonly before?: readonly Use[]
   readonly spot: readonly SpotEntry[]
   readonly settings: PriceSettings
   readonly timezone: string
   readonly fixed?: number
 }): Bills {
-  const { use, spot, settings, timezone, fixed } = asked
-  const { intervals, notes } = householdPrice({ spot, settings, timezone, use })
+  const { use, before = [], spot, settings, timezone, fixed } = asked
+  const usedBefore: Record<string, number> = {}
+  for (const { start, energy } of before) {
+    const month = localDateOf(start, timezone).slice(0, 7)
+    usedBefore[month] = (usedBefore[month] ?? 0) + Math.max(0, energy)
+  }
+  const { intervals, notes } = householdPrice({ spot, settings, timezone, usedBefore, use })
   const priced = priceUse(use, fixed === undefined ? intervals : intervals.map((one) => atFixed(one, fixed)))
   const within = sumOf(priced, (part) => part.energy)
   const whole = sumOf(use, ({ energy }) => Math.max(0, energy))
@@ -61,7 +68,7 @@ export function billOf(asked: {
   /** What a month's price without VAT comes to for the days of it that are known. */
   const partOf = (month: string, price: number) =>
     ((price * (daysIn.get(month)?.length ?? 0)) / lengthOf(month)) * (1 + vatOn(settings, `${month}-01`))
-  const bills = capacityBills(use, tariffsOf(settings).capacity, timezone, settings.capacityByHand)
+  const bills = capacityBills([...before, ...use], tariffsOf(settings).capacity, timezone, settings.capacityByHand)
   const energy = sumOf(priced, (part) => part.energy * part.total)
   const capacity = sumOf(bills, ({ month, cost }) => partOf(month, cost))
   const fees = sumOf([...daysIn.keys()], (month) =>
@@ -116,13 +123,16 @@ export function whatIfPrices(asked: Parameters<typeof billOf>[0], other: OtherPr
   const changed = billOf({ ...asked, settings: otherwise(asked.settings, other), fixed: other.fixed })
   const more = changed.bill.total - now.bill.total
   const share = now.bill.total > 0 ? more / now.bill.total : 0
+  const percent = now.bill.total > 0 ? ` (${(100 * Math.abs(share)).toFixed(1)} %)` : ''
+  // A scheme that there was not then, or a tariff that is not known for it.
+  const assumed = changed.notes.filter((note) => !now.notes.includes(note))
   const names = { none: 'no support', stromstotte: 'strømstøtte', norgespris: 'Norgespris' } as const
   const what = [
     other.support && names[other.support],
     other.gridCompany && `the tariff of ${gridCompanies[other.gridCompany].label}`,
     other.fixed !== undefined && `a fixed price of ${other.fixed.toFixed(2)} NOK/kWh without VAT`,
   ].filter((one) => typeof one === 'string')
-  const sentence = `With ${what.join(' and ') || 'the same prices'} the ${now.kilowattHours.toFixed(0)} kWh of ${now.days} days would have cost ${changed.bill.total.toFixed(0)} NOK instead of ${now.bill.total.toFixed(0)}: ${Math.abs(more).toFixed(0)} NOK ${more > 0 ? 'more' : 'less'} (${(100 * Math.abs(share)).toFixed(1)} %), had they been used at the same hours`
+  const sentence = `With ${what.join(' and ') || 'the same prices'} the ${now.kilowattHours.toFixed(0)} kWh of ${now.days} days would have cost ${changed.bill.total.toFixed(0)} NOK instead of ${now.bill.total.toFixed(0)}: ${Math.abs(more).toFixed(0)} NOK ${more > 0 ? 'more' : 'less'}${percent}, had they been used at the same hours${assumed.map((note) => `. ${note}`).join('')}`
   return { now, other: changed, more, share, sentence }
 }
 
@@ -154,6 +164,6 @@ export function whatIfWarmer(days: readonly HouseDay[], kelvins: number, heatedB
   const way = kelvins > 0 ? 'warmer' : 'cooler'
   const money = (value: number) => Math.abs(value).toFixed(0)
   const [least, most] = [Math.abs(cost.low), Math.abs(cost.high)].toSorted((a, b) => a - b) as [number, number]
-  const sentence = `${Math.abs(kelvins)} K ${way} would have cost ${money(cost.value)} NOK ${kelvins > 0 ? 'more' : 'less'} over ${heated.length} days of heating (between ${money(least)} and ${money(most)}), if nothing that is not measured, such as a wood stove, heats on cold days`
+  const sentence = `${Math.abs(kelvins)} K ${way} would have cost ${money(cost.value)} NOK ${cost.value > 0 ? 'more' : 'less'} over ${heated.length} days of heating (between ${money(least)} and ${money(most)}), if nothing that is not measured, such as a wood stove, heats on cold days`
   return { outcome: 'found', days: heated.length, energy, cost, share: known > 0 ? cost.value / known : 0, sentence }
 }
