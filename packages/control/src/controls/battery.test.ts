@@ -119,6 +119,15 @@ test('what resting would have cost', () => {
   expect(battery.decide({ ...usual, plan: plan(-2000) }, settings).nextBest?.costsMore).toBeCloseTo(3, 10)
 })
 
+test('what is charged from spare sun would have been sold, and not have saved a kWh', () => {
+  const sunny = { ...usual, load: is(1000), sun: is(4000), sell: 0.4 }
+  const costsMore = (power: number) => battery.decide({ ...sunny, plan: plan(power) }, settings).nextBest?.costsMore
+  expect(costsMore(2000)).toBeCloseTo(-2 * 0.4, 10)
+  // 3 kW of sun and 1 kW from the grid.
+  expect(costsMore(4000)).toBeCloseTo(-3 * 0.4 - 1.5, 10)
+  expect(costsMore(-2000)).toBeCloseTo(2 * 0.4, 10)
+})
+
 test('for any plan and any readings the powers stay within their limits, and it never charges and gives at once', () => {
   const number = fc.oneof(fc.double(), fc.double({ min: -20_000, max: 20_000, noNaN: true }))
   fc.assert(

@@ -35,6 +35,8 @@ export type BatteryView = {
   readonly sun: Known<Measured>
   readonly plan?: BatteryPlan
   readonly prices: readonly PriceStep[]
+  /** What a kWh sold gives now, NOK/kWh; as much as one costs when absent. */
+  readonly sell?: number
   /** Most power into and out of the battery, and most drawn from and given to the grid, W. */
   readonly most: {
     readonly charge: number
@@ -114,7 +116,7 @@ export const battery = defineControl<BatteryView>()({
       because: state.empty && out > 0 ? `${asked.because}; the least charge is kept` : asked.because,
       saw: { ...saw, planned: typeof planned === 'number' ? planned : null },
       bound,
-      ...secondBest(planned, surplus, price),
+      ...secondBest(planned, surplus, price, view.sell),
       memory: state,
     }
   },
@@ -182,14 +184,18 @@ function below(highest: number | undefined, asked: Asked, surplus: Known<number>
   return { ...asked, power: Math.min(asked.power, highest), charge: highest + surplus, because }
 }
 
-/** Resting instead, in NOK an hour: what the plan's power is worth at this moment's price. */
-function secondBest(planned: number | string, surplus: Known<number>, price: PriceStep | undefined) {
+/** Resting instead, in NOK an hour: what the meter would then draw or sell otherwise, at this moment's prices. */
+function secondBest(
+  planned: number | string,
+  surplus: Known<number>,
+  price: PriceStep | undefined,
+  sell: number | undefined,
+) {
   if (typeof planned !== 'number' || planned === 0) return {}
-  const known = surplus !== 'unknown' && isNumber(price?.marginal)
-  return {
-    nextBest: {
-      choice: 'Letting the battery rest now',
-      costsMore: known ? rounded((-planned / 1000) * (price?.marginal ?? 0), 4) : ('unknown' as const),
-    },
-  }
+  const choice = 'Letting the battery rest now'
+  const perKwh = price?.marginal
+  if (surplus === 'unknown' || !isNumber(surplus) || !isNumber(perKwh))
+    return { nextBest: { choice, costsMore: 'unknown' as const } }
+  const costOf = (drawn: number) => (drawn / 1000) * (drawn > 0 ? perKwh : (sell ?? perKwh))
+  return { nextBest: { choice, costsMore: rounded(costOf(-surplus) - costOf(planned - surplus), 4) } }
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { evenComfort } from '../comfort/index.ts'
 import type { Use } from '../prices/capacity.ts'
 import { loadAhead } from './load-ahead.ts'
 import { planViewOf } from './plan-view.ts'
@@ -69,4 +70,28 @@ test('a plan takes the roof off the load of the house, and not off what the mete
   const own = homeOf({ load: hours(() => 1) })
   expect(own.solar![0]).toBeCloseTo(3, 9)
   expect(own.load![0]).toBeCloseTo(1, 9)
+})
+
+test('a heat pump under a roof is planned with its sun also where there is no battery', () => {
+  const actuator = { device: 'sensibo-sky', count: 0, location: '', capability: 'thermostat' as const }
+  const house: HouseSetup = {
+    ...{ id: 1, name: 'One', ...setup, prices: { area: 'NO1' } },
+    rooms: [{ id: 1, name: 'Stue', comfort: evenComfort(21, 1), sensors: [] }],
+    loops: [
+      {
+        ...{ id: 1, kind: 'heating', room: 1, mode: 'control', controller: 'model-predictive', actuator },
+        ...{ settings: {}, limits: {} },
+      },
+    ],
+  }
+  const seen = {
+    ...nothingSeen,
+    rooms: { 1: [[{ at: now, value: 21 }]] },
+    use: hours(() => 1),
+    weather: Array.from({ length: 60 }, (_, n) => ({ at: now + n * hour, temperature: 5, solarPower: 3000 })),
+  }
+  const homeOf = (more: object) => planViewOf(house, { ...seen, ...more }, noMemory, now)!.homes[0]!
+  expect(homeOf({ load: hours(() => 1) }).solar![0]).toBeCloseTo(3, 9)
+  // What the meter drew is without it already.
+  expect(homeOf({})).not.toHaveProperty('solar')
 })

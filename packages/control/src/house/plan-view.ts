@@ -112,7 +112,9 @@ export function planViewOf(
   })
   const capacity = capacityFor({ ...question, now, use: seen.use }, aim)
   const planned = capacity && rooms.length > 0 ? load.map((kw, k) => kw + wary * ahead.spread[k]!) : load
-  const metered = battery !== undefined || capacity !== undefined || setup.fuse !== undefined
+  // What the roof gives beyond what is used is worth what selling it gives.
+  const hasSun = !ahead.isNet && outlook.solar.some((kw) => kw > 0)
+  const metered = battery !== undefined || capacity !== undefined || setup.fuse !== undefined || hasSun
   const cap = capOf(setup, seen, now, grid.steps)
   const home: Home = {
     name: homeName,

@@ -4,7 +4,7 @@ import type { Use } from '../prices/capacity.ts'
 import type { PriceSettings } from '../prices/settings.ts'
 import type { SpotEntry } from '../prices/spot.ts'
 import { priceAreaOf } from './price-area.ts'
-import { assumedPrices, pricesOf } from './prices.ts'
+import { assumedPrices, priceSpan, pricesOf } from './prices.ts'
 
 const hour = 3_600_000
 const at = (iso: string) => Date.parse(iso)
@@ -88,6 +88,21 @@ test('the cap of strømstøtte is reached by what the meter has drawn this month
   // Without support: (1.20 + 0.3423) × 1.25
   expect(priced(5000)).toBeCloseTo(1.927875, 12)
   expect(pricesOf(settings, seen(dear), noon).notes.join()).toContain('What the meter drew is not known')
+})
+
+test('what was drawn before the first price of a span counts towards the cap as well', () => {
+  const asked = {
+    ...{
+      settings: { area: 'NO1', support: [{ from: '2025-10-01', scheme: 'norgespris' as const }] },
+      timezone,
+      reach: 72,
+    },
+    spot: hours('2026-11-19T23:00:00Z', 1.4, 1.4),
+    use: [{ start: at('2026-11-02T00:00:00Z'), end: at('2026-11-02T01:00:00Z'), energy: 4000 }],
+    to: at('2026-11-20T01:00:00Z'),
+  }
+  const from = (iso: string) => priceSpan({ ...asked, from: at(iso) }).intervals.at(-1)!.supported
+  expect([from('2026-11-19T23:00:00Z'), from('2026-10-31T23:00:00Z')]).toEqual([0, 0])
 })
 
 test('where the month stands: days to come are expected to be like those that were', () => {

@@ -121,13 +121,15 @@ export function priceSpan(asked: {
     const [start, end] = [Math.max(entry.start, from), Math.min(entry.end, to)]
     return end > start && (!entry.estimated || isNear(start)) ? [{ ...entry, start, end }] : []
   })
+  // What was drawn while no price is known yet counts towards the cap as well.
+  const first = spot[0]?.start ?? from
   const usedBefore: Record<string, number> = {}
   for (const { start, end, energy } of use) {
-    if (end > from || !(energy > 0)) continue
+    if (end > first || !(energy > 0)) continue
     const month = localDateOf(start, timezone).slice(0, 7)
     usedBefore[month] = (usedBefore[month] ?? 0) + energy
   }
-  const within = use.filter(({ end }) => end > from)
+  const within = use.filter(({ end }) => end > first)
   const { intervals, notes } = householdPrice({ spot, settings, timezone, minutes, usedBefore, use: within })
   const guessed = intervals.filter(({ estimated }) => estimated)
   return {

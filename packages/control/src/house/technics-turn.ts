@@ -26,6 +26,7 @@ export function batteryTurn(part: LoopPart, given: LoopGiven): LoopOutcome {
   const plan = isBaseline ? undefined : batteryPlanOf(given.plan, given.planMadeAt)
   const charge = seen.battery?.charge
   const most = mostOf(part.loop, setup)
+  const sell = prices.intervals.find(({ start, end }) => start <= now && now < end)?.sell
   const view: BatteryView = {
     now,
     charge: fresh(charge, now, part.limits.reading),
@@ -33,6 +34,7 @@ export function batteryTurn(part: LoopPart, given: LoopGiven): LoopOutcome {
     sun: fresh(seen.battery?.sun, now, powerRules),
     ...(plan && { plan }),
     prices: prices.steps,
+    ...(sell !== undefined && { sell }),
     most: { charge: most, discharge: most, draw: 1000 * (setup.fuse ?? 20), give: 1000 * (setup.fuse ?? 20) },
   }
   const turn = takeTurn(isBaseline ? sayingSo(battery) : battery, {
