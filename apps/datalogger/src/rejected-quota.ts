@@ -23,7 +23,8 @@ export function makeRejectedQuota(
   const perHouse = new Map<number | undefined, number>()
   return {
     admit(rows, now = Date.now()) {
-      if (now - began >= hour) {
+      // A clock that went back must not stretch the hour.
+      if (Math.abs(now - began) >= hour) {
         began = now
         total = 0
         perHouse.clear()

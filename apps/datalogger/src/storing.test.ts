@@ -143,6 +143,20 @@ test('closing leaves what waits unacknowledged, even in the middle of a failure'
   expect(acknowledged).toEqual([])
 })
 
+test('a clock that goes back during an insert does not hold up the next one', async () => {
+  let clock = Date.now()
+  const now = vi.spyOn(Date, 'now').mockImplementation(() => clock)
+  const { storing, acknowledged } = begin(async () => {
+    clock -= 3_600_000
+  })
+  storing.add(takeIn(delivery(0)))
+  await vi.waitFor(() => expect(acknowledged).toHaveLength(1), patience)
+  storing.add(takeIn(delivery(1)))
+  now.mockRestore()
+  await vi.waitFor(() => expect(acknowledged).toHaveLength(2), patience)
+  await storing.close()
+})
+
 test('a flood of rejected rows is bounded per house and in all, by the hour', () => {
   const full: (number | undefined)[] = []
   const quota = makeRejectedQuota(10, 25, (houseId) => full.push(houseId))
@@ -154,4 +168,12 @@ test('a flood of rejected rows is bounded per house and in all, by the hour', ()
   expect(quota.admit(rows(undefined, 9), 3)).toHaveLength(7)
   expect(full).toEqual([1])
   expect(quota.admit(rows(1, 100), 3_600_000)).toHaveLength(10)
+})
+
+test('rejected rows are kept again once a clock that was ahead has gone back', () => {
+  const quota = makeRejectedQuota(1)
+  const row: Rejected = { received: 0, topic: '', houseId: 1, device: '', reason: '', payload: '' }
+  const year = 366 * 86_400_000
+  expect(quota.admit([row, row], 2 * year)).toHaveLength(1)
+  expect(quota.admit([row], year)).toHaveLength(1)
 })

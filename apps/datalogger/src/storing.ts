@@ -125,9 +125,9 @@ export function startStoring(settings: StoringSettings): Storing {
         })
         continue
       }
-      const began = Date.now()
+      const began = performance.now()
       await storeBatch(takeBatch())
-      const rest = every - (Date.now() - began)
+      const rest = every - (performance.now() - began)
       // A full batch that waits already need not wait longer: there is nothing to gain.
       if (rest > 0 && points < mostPoints) await sleep(rest, undefined, { signal })
     }

@@ -1,7 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Connection } from './client.ts'
 import { openTestEngine, sample, type TestEngine, textOf } from './engine.testing.ts'
+import { openTimeSeries } from './open.ts'
+import { refreshRollups } from './rollup.ts'
 import type { Aggregate, ReadRequest, TimeSeries } from './types.ts'
 
 let engine: TestEngine
@@ -107,6 +110,41 @@ describe('roll-ups', () => {
     expect(await series.refreshRollups()).toEqual({ hours: 0 })
     expect(checked).toBe(8 * 16)
   }, 120_000)
+})
+
+test('a clock that was a week ahead hides nothing that is measured after it went back', async () => {
+  const url = `${engine.root}/ahead`
+  const own = openTimeSeries(url)
+  const connection = new Connection(url)
+  await own.migrate()
+  const begin = Math.floor(Date.now() / 3.6e6) * hour
+  const at = (hours: number) => (begin + hours * hour) / 1000
+  const power = (hours: number, value: number) =>
+    own.write([sample({ houseId: 1, time: begin + hours * hour, fields: { power: value } })], at(hours))
+  await power(-50, -50)
+  // What the engine computes by the same clock is newer than all that it computes later.
+  const first = begin / second - 50 * 3600
+  const row = [1, 'powerConsumption', 'power', 'meter', 0, '', '', first, 1, ...[999, 999, first, 999, first]]
+  const names = 'group field device count location tags hour n total low low_time high high_time head head_time tail'
+  const columns: [string, ...string[]] = ['house_id', ...names.split(' '), 'tail_time', 'computed']
+  const computed = at(7 * 24) * 1000
+  await connection.insert('rollup_hourly', columns, `${[...row, 999, first, 999, first, computed].join('\t')}\n`)
+  await refreshRollups(connection, at(7 * 24))
+  await refreshRollups(connection, at(0))
+  for (let hours = 0; hours < 48; hours++) await power(hours, hours)
+  await refreshRollups(connection, at(60))
+  const range = { houseId: 1, from: begin - 50 * hour, to: begin + 48 * hour, resolution: 3600 }
+  const answer = JSON.parse(await textOf(await own.read(range, 'json'))) as { series: { values: number[] }[] }
+  expect(answer.series[0]?.values).toEqual([-50, ...Array.from({ length: 48 }, (_, n) => n)])
+  await connection.close()
+  await own.close()
+})
+
+test('a range may begin before 1970, as the local midnight of that day does', async () => {
+  await series.write([sample({ houseId: 4100, time: T0, fields: { power: 5 } })], Date.now())
+  const range = { houseId: 4100, from: -2 * hour, to: T0 + hour, resolution: 3600 }
+  const answer = JSON.parse(await textOf(await series.read(range, 'json'))) as { series: { values: number[] }[] }
+  expect(answer.series[0]?.values).toEqual([5])
 })
 
 test.each([900, 1500])('hours are told of %i that no roll-up has yet', async (count) => {

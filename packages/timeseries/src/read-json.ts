@@ -123,7 +123,9 @@ async function* columnsOf(
   for (let index = 0; index < windows; index++) {
     const answer = await next
     if (index + 1 < windows) next = ask(index + 1)
-    yield split(answer)
+    const { times, values } = split(answer)
+    // A copy: the values wait, and the times must not wait with them.
+    yield { times, values: Buffer.from(values) }
   }
 }
 

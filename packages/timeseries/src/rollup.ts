@@ -36,8 +36,10 @@ type Mark = { house_id: number; hour: number; tokens: string[] }
  * @returns how many hours of houses it computed
  */
 export async function refreshRollups(connection: Connection, nowMillis: number): Promise<{ hours: number }> {
-  const until = await rolledUntil(connection)
   const target = Math.floor((nowMillis / 1000 - settledAfter) / hour) * hour
+  const rolled = await rolledUntil(connection)
+  // Samples of hours up to an hour beyond it are older than two hours, and so are marked.
+  const until = rolled > target + hour ? await takeBack(connection, target, nowMillis) : rolled
   const marks = await connection.rows<Mark>(
     `SELECT house_id, toUnixTimestamp(hour) AS hour, groupArray(toString(token)) AS tokens FROM (
        SELECT house_id, hour, token FROM rollup_marks GROUP BY house_id, hour, token HAVING sum(sign) > 0)
@@ -70,6 +72,28 @@ export async function refreshRollups(connection: Connection, nowMillis: number):
     hours += (to - from) / hour
   }
   return { hours }
+}
+
+/**
+ * After a clock that was ahead has gone back, hours that are still to come count as computed: what is written in them
+ * would never be seen. What was computed by that clock is cleared away, and the hours from there on are computed anew.
+ *
+ * @returns until when the roll-ups reach now
+ */
+async function takeBack(connection: Connection, target: number, nowMillis: number): Promise<number> {
+  const ahead = { sql: 'computed > {ahead:UInt64}', parameters: { ahead: (Math.floor(nowMillis) + 3_600_000) * 1000 } }
+  const [odd] = await connection.rows<{ n: number; first: number }>(
+    `SELECT count() AS n, toUnixTimestamp(min(hour)) AS first FROM rollup_hourly WHERE ${ahead.sql}`,
+    ahead.parameters,
+  )
+  const until = odd && odd.n > 0 ? Math.min(target, odd.first) : target
+  const remove = (from: Where, table: string) =>
+    connection.command(`ALTER TABLE ${table} DELETE WHERE ${from.sql}`, from.parameters, { mutations_sync: 1 })
+  // Without a state every read takes the samples themselves.
+  await remove({ sql: 'true', parameters: {} }, 'rollup_state')
+  if (odd && odd.n > 0) await remove(ahead, 'rollup_hourly')
+  await connection.insert('rollup_state', ['id', 'until'], `1\t${until}\n`)
+  return until
 }
 
 // The microsecond of the computation: the later one replaces the earlier.
@@ -108,7 +132,7 @@ export async function settledHours(
   houseId: number,
   range: Range,
 ): Promise<Settled | undefined> {
-  const from = Math.ceil(range.from / 1e6 / hour) * hour
+  const from = Math.max(0, Math.ceil(range.from / 1e6 / hour) * hour)
   const to = Math.min(Math.floor(range.to / 1e6 / hour) * hour, await rolledUntil(connection))
   if (to - from < 24 * hour) return undefined
   const marked = await connection.rows<{ at: number }>(
