@@ -1,12 +1,13 @@
 /** What stands around the routes, on parts that do nothing: no engine is needed to see it. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { Problem } from '@nabolag/core'
 import Fastify from 'fastify'
 import { pino } from 'pino'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type App, buildApp, type Parts } from './app.ts'
 import { checkPermissions } from './permissions.ts'
 
@@ -123,6 +124,98 @@ test('a reader who goes away ends the query', async () => {
   abort.abort()
   await expect.poll(() => endless.destroyed).toBe(true)
   await busy.close()
+})
+
+/** The app over a store that does what the test says. */
+const appOver = (askerOf: () => Promise<unknown>, house: () => Promise<unknown>, more: object = {}) =>
+  buildApp(
+    { ...parts, store: { people: { cookieName: 'c', askerOf }, as: () => ({ house }) }, ...more } as unknown as Parts,
+    { log: pino({ level: 'silent' }) },
+  )
+const reader = async () => ({ scopes: ['read'] })
+const headers = { authorization: 'Bearer nbl_x' }
+
+test('who hangs up before the first live event is not counted among those who listen', async () => {
+  let asked = 0
+  let open = () => {}
+  const held = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  const busy = await appOver(reader, async () => {
+    asked++
+    await held
+    return { id: 1, role: 'owner' }
+  })
+  const url = await busy.listen({ port: 0, host: '127.0.0.1' })
+  const gone = Array.from({ length: 1000 }, () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.write('GET /api/houses/1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer nbl_x\r\n\r\n')
+    return socket
+  })
+  await expect.poll(() => asked, { timeout: 20_000 }).toBe(1000)
+  for (const socket of gone) socket.destroy()
+  await expect
+    .poll(() => new Promise((resolve) => busy.server.getConnections((_, count) => resolve(count))), { timeout: 20_000 })
+    .toBe(0)
+  open()
+  const answer = await fetch(`${url}/api/houses/1/events`, { headers })
+  expect(answer.status).toBe(200)
+  await answer.body?.cancel()
+  await busy.close()
+}, 60_000)
+
+test.each([
+  ['the house is no longer theirs to see', 'no-such-house'],
+  ['the token was withdrawn', undefined],
+] as const)('live events end when %s, and not while the store is away', async (_name, code) => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  let state: 'in' | 'away' | 'out' = 'in'
+  const busy = await appOver(
+    async () => (state === 'out' && code === undefined ? undefined : reader()),
+    async () => {
+      if (state === 'away') throw Problem('engine-down')
+      if (state === 'out') throw Problem('no-such-house')
+      return { id: 1, role: 'reader' }
+    },
+  )
+  try {
+    const url = await busy.listen({ port: 0, host: '127.0.0.1' })
+    const stream = (await fetch(`${url}/api/houses/1/events`, { headers })).body!.getReader()
+    const read = async () => new TextDecoder().decode((await stream.read()).value)
+    expect(await read()).toContain('ready')
+    state = 'away'
+    vi.advanceTimersByTime(25_000)
+    expect(await read()).toContain('here')
+    state = 'out'
+    vi.advanceTimersByTime(25_000)
+    await expect(read().then(read)).rejects.toThrow('terminated')
+  } finally {
+    vi.useRealTimers()
+    await busy.close()
+  }
+})
+
+test.each(['λ', 'a"b', 'a\nb', '../..', '🌡'])('a field named %j makes a file of a plain name', async (field) => {
+  const read = async () => ({ contentType: 'text/csv', stream: Readable.from(['time,value\n']) })
+  const busy = await appOver(reader, async () => ({ id: 1, role: 'owner' }), { timeseries: { read } })
+  const query = `group=a&format=csv&start=2023-04-20T10:00&field=${encodeURIComponent(field)}`
+  const answer = await busy.inject({ url: `/api/houses/1/data?${query}`, headers })
+  expect(answer.statusCode).toBe(200)
+  expect(answer.headers['content-disposition']).toMatch(/^attachment; filename="house-1-[\w.-]+\.csv"$/)
+  await busy.close()
+})
+
+test('an admin’s token for one house does nothing that is about all of them', async () => {
+  const admin = { role: 'admin', scopes: ['read', 'write', 'control', 'admin'], houses: [1] }
+  const limited = await appOver(
+    async () => admin,
+    async () => ({ id: 1, role: 'admin' }),
+  )
+  for (const url of ['/api/shared-caps', '/api/rejected', '/metrics']) {
+    const answer = await limited.inject({ url, headers, remoteAddress: '203.0.113.7' })
+    expect([url, answer.statusCode]).toEqual([url, 403])
+  }
+  await limited.close()
 })
 
 test('who asks too often is told when to come again', async () => {

@@ -50,6 +50,12 @@ describe('a range', () => {
   test('of a forecast ends as far ahead as forecasts go when no end is given', () => {
     expect(ask({}, { houseId: 3, group: 'weatherForecast' }).to).toBe(now + 60 * 86_400_000_000)
   })
+  test.each(['europe/oslo', 'EUROPE/OSLO', 'Europe/Oslo'])(
+    'the zone %s is named as ClickHouse knows it',
+    (timezone) => {
+      expect(ask({ timezone }).timezone).toBe('Europe/Oslo')
+    },
+  )
   test.each([
     [{ end: '2023-04-20T10:00' }, '/end'],
     [{ end: 'tomorrow' }, '/end'],
@@ -58,6 +64,7 @@ describe('a range', () => {
     [{ aggregate: 'max' }, '/aggregate'],
     [{ aggregate: 'max', resolution: 'raw' }, '/aggregate'],
     [{ timezone: 'Mars/Olympus' }, '/timezone'],
+    [{ timezone: '+02:00' }, '/timezone'],
     [{ asOf: 'now' }, '/asOf'],
   ])('%j is refused at %s', (question, path) => {
     expect(() => ask(question)).toThrow(

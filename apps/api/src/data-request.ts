@@ -79,7 +79,8 @@ export function readRequestOf(
   const resolution = resolutionOf(question.resolution)
   if (question.aggregate !== undefined && typeof resolution !== 'number')
     throw wrong('aggregate', 'needs a resolution, such as 300 or 5m')
-  if (question.timezone !== undefined && !isTimezone(question.timezone))
+  const timezone = question.timezone === undefined ? undefined : zoneNamed(question.timezone)
+  if (question.timezone !== undefined && timezone === undefined)
     throw wrong('timezone', 'must be a name such as Europe/Oslo')
   return {
     ...scope,
@@ -90,7 +91,7 @@ export function readRequestOf(
     raw: resolution === 'raw' ? true : undefined,
     resolution: resolution === 'raw' ? undefined : resolution,
     aggregate: question.aggregate,
-    timezone: question.timezone,
+    timezone,
     maxPoints: question.max_points,
     asOf: question.asOf === undefined ? undefined : timeOf('asOf', question.asOf),
   }
@@ -151,11 +152,12 @@ function secondsOf(text: string): number | undefined {
   return weeks! * 604_800 + days! * 86_400 + hours! * 3600 + minutes! * 60 + seconds!
 }
 
-function isTimezone(name: string): boolean {
+/** The name as ClickHouse knows it, which minds capitals; `undefined` for what is none, and for offsets. */
+function zoneNamed(name: string): string | undefined {
+  if (!/^[a-z]/i.test(name)) return undefined
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone
   } catch {
-    return false
+    return undefined
   }
 }

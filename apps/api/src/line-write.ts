@@ -29,7 +29,9 @@ export type LineWrite = {
 
 export type LinesWritten = {
   readonly stored: number
-  readonly refused: readonly { readonly line: number; readonly reason: string }[]
+  readonly refused: number
+  /** The first of those refused. */
+  readonly named: readonly { readonly line: number; readonly reason: string }[]
 }
 
 type Item = { readonly topic: string; readonly text: string }
@@ -41,6 +43,8 @@ const mostItems = 500
 const mostCharacters = 200_000
 /** How long the broker may take, ms. */
 const patience = 10_000
+/** Refused lines named in one answer: a body of millions of them must not be kept as so many. */
+const mostNamed = 20
 
 /**
  * Hands every good line over to the bus. When it resolves they are safe; the refused ones are told with their numbers.
@@ -50,7 +54,8 @@ const patience = 10_000
 export async function writeLines(app: App, tenant: Tenant, given: LineWrite): Promise<LinesWritten> {
   const places = placesOf(tenant, given)
   const items: Item[] = []
-  const refused: { line: number; reason: string }[] = []
+  const named: { line: number; reason: string }[] = []
+  let refused = 0
   let rest = ''
   let line = 1
   for (let at = 0; at < given.text.length; at += piece) {
@@ -62,15 +67,15 @@ export async function writeLines(app: App, tenant: Tenant, given: LineWrite): Pr
     })
     for (const one of read.lines) {
       const outcome = 'point' in one ? await itemOf(one.point, places, given.now) : one.problem
-      if (typeof outcome === 'string') refused.push({ line: one.line, reason: outcome })
-      else items.push(outcome)
+      if (typeof outcome !== 'string') items.push(outcome)
+      else if (++refused <= mostNamed) named.push({ line: one.line, reason: outcome })
     }
     rest = read.rest
     line = read.nextLine
     if (!ended) await breathe()
   }
   await publish(app, items)
-  return { stored: items.length, refused }
+  return { stored: items.length, refused, named }
 }
 
 /** The message that says what the line says, or why it is refused. */

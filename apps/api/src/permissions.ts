@@ -2,7 +2,7 @@
  * What each route needs, said where the route is declared, and checked here before anything of the request is read.
  * Whether a house is the asker's to see is the store's to say.
  */
-import { Problem } from '@nabolag/core'
+import { Problem, ProblemError } from '@nabolag/core'
 import type { Asker, House, Scope, Tenant } from '@nabolag/store'
 import type { FastifyRequest } from 'fastify'
 import type { App } from './app.ts'
@@ -78,9 +78,7 @@ export function checkPermissions(app: App): void {
     if (bearer === undefined) refuseCrossSite(request, app.ownUrl)
     const needs = request.routeOptions.config.needs ?? 'admin'
     const rule: Rule = rules[needs]
-    const cookie = request.cookies[app.parts.store.people.cookieName]
-    if (bearer !== undefined || cookie !== undefined)
-      request.asker = await app.parts.store.people.askerOf(bearer === undefined ? { cookie } : { bearer })
+    request.asker = await findAsker(app, request)
     if (needs === 'nothing') return
     if (needs === 'operator') {
       if (isLocal(request) || isAdmin(request.asker)) return
@@ -99,8 +97,28 @@ export function checkPermissions(app: App): void {
     if (rule.anyScope && !rule.anyScope.some((scope) => asker.scopes.includes(scope)))
       throw Problem('not-allowed', `This token does not have the scope ${rule.anyScope.join(' or ')}`)
     if (rule.admin && asker.role !== 'admin') throw Problem('not-allowed', 'This is for administrators')
+    if (rule.admin && asker.houses) throw Problem('not-allowed', 'This token is limited to some houses')
     if (rule.house) await checkHouse(request, rule.house)
   })
+}
+
+async function findAsker(app: App, request: FastifyRequest): Promise<Asker | undefined> {
+  const { people } = app.parts.store
+  const bearer = bearerOf(request)
+  if (bearer !== undefined) return people.askerOf({ bearer })
+  const cookie = request.cookies[people.cookieName]
+  return cookie === undefined ? undefined : people.askerOf({ cookie })
+}
+
+/** Whether who asked may still see the house, for answers that go on; while the store is away nothing has changed. */
+export async function maySeeStill(app: App, request: FastifyRequest, houseId: number): Promise<boolean> {
+  try {
+    const asker = await findAsker(app, request)
+    if (asker) await app.parts.store.as(asker).house(houseId)
+    return asker !== undefined
+  } catch (error) {
+    return !(error instanceof ProblemError && error.code === 'no-such-house')
+  }
 }
 
 /** A house that is missing, foreign or no number: the same answer. */
@@ -132,7 +150,7 @@ function bearerOf({ headers }: FastifyRequest): string | undefined {
   }
 }
 
-const isAdmin = (asker: Asker | undefined) => asker?.role === 'admin' && asker.scopes.includes('admin')
+const isAdmin = (asker: Asker | undefined) => asker?.role === 'admin' && asker.scopes.includes('admin') && !asker.houses
 
 /** Not through a proxy on this machine: a proxy says for whom it asks. */
 const isLocal = ({ socket, headers }: FastifyRequest) =>

@@ -1,5 +1,5 @@
 /** Reads what is typed after options. What does not fit is a usage error, told by commander beside the option's name. */
-import { Problem, ProblemError } from '@nabolag/core'
+import { Problem, ProblemError, parseTime } from '@nabolag/core'
 import { InvalidArgumentError } from 'commander'
 
 /** A whole number, not negative: house numbers, counts, limits. */
@@ -24,11 +24,10 @@ export const houseList = (text: string, before: readonly number[] = []): number[
 
 /** A time as ISO 8601; without a zone it is UTC. In ms since the epoch. */
 export function moment(text: string): number {
-  const withZone = /T.*(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : text.includes('T') ? `${text}Z` : text
-  const time = Date.parse(withZone)
-  if (Number.isNaN(time))
+  const time = parseTime(text)
+  if (time === undefined)
     throw new InvalidArgumentError('It must be a time such as 2026-05-08T06:00 or 2026-05-08 (UTC).')
-  return time
+  return Math.floor(time / 1000)
 }
 
 /**

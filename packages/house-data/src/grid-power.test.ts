@@ -157,4 +157,28 @@ describe('a house with an inverter and no meter', () => {
       if (!counted.some((one) => one.start === start))
         expect(energy).toBeCloseTo((Math.max(0, gridAt(start)) / 1000) * (start === now - (now % hour) ? 0.05 : 1), 9)
   })
+
+  test('what was settled of an hour later is not known while it lasts, and is at its end', async () => {
+    const hours = every(hour, now - (now % hour) - 40 * hour, now + hour, (time) =>
+      sample({
+        ...{ houseId: 33, group: 'powerConsumption', device: 'tibber-hourly', location: 'Home', time },
+        fields: { hourlyConsumption: 5 },
+      }),
+    )
+    const live = every(minute, now - (now % hour), now + minute, (time) =>
+      sample({
+        ...{ houseId: 33, group: 'powerConsumption', device: 'tibber', location: 'Home', time },
+        fields: { accumulatedConsumptionLastHour: 0.1 * ((time % hour) / minute) },
+      }),
+    )
+    await engine.series.write([...hours, ...live], now)
+    const { use } = await seeHouse(engine.series, { ...setup, id: 33 }, now)
+    expect(use.at(-2)).toMatchObject({ energy: 5 })
+    expect(use.at(-1)).toEqual({ start: now - (now % hour), end: now, energy: expect.closeTo(0.3, 9) })
+    const end = now - (now % hour) + hour
+    for (const to of [end, end - 1]) {
+      const known = await readUse(engine.series, { ...setup, id: 33 }, { from: now - 30 * hour, to })
+      expect(known.at(-1)).toMatchObject({ start: end - hour, energy: 5 })
+    }
+  })
 })

@@ -52,19 +52,21 @@ export async function useOf(
   points: readonly Points[],
 ): Promise<Use[]> {
   const hours = new Map<number, number>()
-  const take = (field: string): boolean => {
+  /** @param until hours that begin later are left out, ms */
+  const take = (field: string, until: number): boolean => {
     const series = points
       .filter((one) => one.group === group && one.field === field)
       .toSorted((a, b) => b.times.length - a.times.length)[0]
     series?.times.forEach((time, i) => {
       const energy = series.values[i]
-      const isHour = time % hour === 0 && time > from - hour && time < to
+      const isHour = time % hour === 0 && time > from - hour && time < until
       if (typeof energy === 'number' && isHour && !hours.has(time)) hours.set(time, energy)
     })
     return series !== undefined
   }
-  take('hourlyConsumption')
-  const isLive = take(live)
+  // A settled hour is a whole one, and of the one that `to` lies in it was not known then; its last ms stands for its end.
+  take('hourlyConsumption', to - hour + 2)
+  const isLive = take(live, to)
   const first = firstOpen(hours, Math.floor(from / hour) * hour, to)
   if (first < to && !(isLive && first >= liveFrom(to))) {
     const ask = async (field: string) =>

@@ -115,7 +115,7 @@ export const accountsOf = (database: Kysely<Tables>, asker: Asker, people: Peopl
 
   async users() {
     requireScope(asker, 'read', 'write')
-    const all = asker.role === 'admin' && asker.scopes.includes('admin')
+    const all = asker.role === 'admin' && asker.scopes.includes('admin') && !asker.houses
     const rows = await database
       .selectFrom('user')
       .selectAll()

@@ -86,8 +86,9 @@ export function requireScope(asker: Asker, ...anyOf: readonly Scope[]): void {
   throw Problem('not-allowed', `This token lacks the scope ${anyOf[0]}`)
 }
 
-/** @throws ProblemError `not-allowed` unless the asker is an admin, and a token one for it */
+/** @throws ProblemError `not-allowed` unless the asker is an admin, and a token one for it and for all houses */
 export function requireAdmin(asker: Asker): void {
   if (asker.role !== 'admin') throw Problem('not-allowed', 'Only an admin may do this')
   requireScope(asker, 'admin')
+  if (asker.houses) throw Problem('not-allowed', 'This token is limited to some houses')
 }

@@ -34,7 +34,7 @@ export const data = async (app: App) => {
   const send = async (reply: FastifyReply, request: ReadRequest, format: ReadFormat, download: boolean) => {
     const answer = await app.parts.timeseries.read(request, format)
     if (download && format !== 'json')
-      reply.header('content-disposition', `attachment; filename="house-${request.houseId}-${request.field}.${format}"`)
+      reply.header('content-disposition', `attachment; filename="${fileName(request)}.${format}"`)
     reply.header('vary', 'accept').type(answer.contentType)
     if (answer.whole) return reply.send(answer.whole)
     const { stream } = answer
@@ -88,6 +88,9 @@ export const data = async (app: App) => {
     )
   }
 }
+
+/** A field may be asked for by any text, and a header takes few. */
+const fileName = ({ houseId, field = 'data' }: ReadRequest) => `house-${houseId}-${field.replace(/[^\w.-]/g, '_')}`
 
 /** A browser that opens the address asks for a page; it gets JSON. */
 const formatForBrowser = (accept: string | undefined): ReadFormat =>

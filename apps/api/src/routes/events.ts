@@ -3,6 +3,7 @@ import { onCommandResult } from '@nabolag/bus'
 import { allDevices, allVendors, Problem } from '@nabolag/core'
 import { Type } from 'typebox'
 import type { App } from '../app.ts'
+import { maySeeStill } from '../permissions.ts'
 import { HousePath, refusals } from '../schemas.ts'
 
 const mostListeners = 1000
@@ -10,7 +11,12 @@ const mostListeners = 1000
 const mostWaiting = 64 * 1024
 const sign = 25_000
 
-type Listener = { readonly houseId: number; readonly send: (text: string) => void }
+type Listener = {
+  readonly houseId: number
+  readonly send: (text: string) => void
+  /** Ends it where who listens may not do so any more. */
+  readonly check: () => Promise<void>
+}
 
 export const events = async (app: App) => {
   const listeners = new Set<Listener>()
@@ -29,7 +35,10 @@ export const events = async (app: App) => {
     for (const listener of listeners) listener.send(text)
   })
   const alive = setInterval(() => {
-    for (const listener of listeners) listener.send(': here\n\n')
+    for (const listener of listeners) {
+      listener.send(': here\n\n')
+      void listener.check()
+    }
   }, sign)
   alive.unref()
   app.addHook('onClose', async () => {
@@ -55,10 +64,13 @@ export const events = async (app: App) => {
         },
       },
     },
-    async ({ params: { houseId } }, reply) => {
+    async (request, reply) => {
+      const { houseId } = request.params
       if (listeners.size >= mostListeners) throw Problem('too-many-requests', 'Too many listen already')
       reply.hijack()
       const { raw } = reply
+      // Who hung up while it was found out who asks: its end will not be told again, and it would be kept for ever.
+      if (raw.destroyed) return
       for (const [name, value] of Object.entries(reply.getHeaders()))
         if (value !== undefined) raw.setHeader(name, value)
       raw.writeHead(200, {
@@ -72,6 +84,9 @@ export const events = async (app: App) => {
         send: (text) => {
           if (raw.writableLength > mostWaiting) raw.destroy()
           else raw.write(text)
+        },
+        check: async () => {
+          if (!(await maySeeStill(app, request, houseId))) raw.destroy()
         },
       }
       raw.once('close', () => listeners.delete(listener))

@@ -24,8 +24,6 @@ const response = { 204: Empty, 400: Refused, 401: Refused, 403: Refused, 413: Re
 
 const sentBytes = 8 * 2 ** 20
 const unpackedBytes = 16 * 2 ** 20
-/** Refused lines named in one answer. */
-const mostNamed = 20
 
 type Given = {
   readonly precision: TimePrecision
@@ -49,7 +47,7 @@ export const lineProtocol = async (app: App) => {
   const write = async (request: FastifyRequest, reply: FastifyReply, given: Given) => {
     const { text = '' } = (request.body ?? {}) as { text?: string }
     const written = await writeLines(app, request.tenant, { ...given, text, now: microsFromMillis(Date.now()) })
-    if (written.refused.length > 0) throw Problem('bad-request', sentence(written))
+    if (written.refused > 0) throw Problem('bad-request', sentence(written))
     return reply.code(204).send(null)
   }
 
@@ -144,11 +142,11 @@ async function textOf(body: Buffer, encoding = 'identity'): Promise<string> {
   }
 }
 
-function sentence({ stored, refused }: LinesWritten): string {
-  const named = refused.slice(0, mostNamed).map(({ line, reason }) => `line ${line}: ${reason}`)
-  const more = refused.length > mostNamed ? `; and ${refused.length - mostNamed} more` : ''
-  const of = `${refused.length} of ${stored + refused.length} lines ${refused.length === 1 ? 'is' : 'are'} refused`
-  return `${of}${stored > 0 ? ', the others are stored' : ''}: ${named.join('; ')}${more}`
+function sentence({ stored, refused, named }: LinesWritten): string {
+  const reasons = named.map(({ line, reason }) => `line ${line}: ${reason}`)
+  const more = refused > named.length ? `; and ${refused - named.length} more` : ''
+  const of = `${refused} of ${stored + refused} lines ${refused === 1 ? 'is' : 'are'} refused`
+  return `${of}${stored > 0 ? ', the others are stored' : ''}: ${reasons.join('; ')}${more}`
 }
 
 /** What InfluxDB 2 calls it, and with which status its clients know whether to send again. */
