@@ -73,6 +73,19 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     expect(await loop()).toMatchObject({ mode: 'observe', controller: 'schedule' })
   })
 
+  test('a thermometer that the data cannot place is named with the reason', async () => {
+    await page.route('**/rooms/proposal*', async (route) => {
+      const because = 'Smoke detector in Hall cannot be placed'
+      const found = { device: 'verisure-smoke-detector', count: 0, location: 'Hall', group: 'airSensor', because }
+      await route.fulfill({ json: { pairs: [], rooms: [], unmatched: [found] } })
+    })
+    await button('Propose from the data').click()
+    await page.getByText('Smoke detector in Hall cannot be placed').waitFor()
+    await page.unroute('**/rooms/proposal*')
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
+  })
+
   test('control is one press, another way of controlling two, and it says what it did', async () => {
     await go('Heating')
     const card = page.getByRole('region', { name: 'Stue' })
@@ -135,6 +148,58 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     await button('End it: Boost').click()
     await button('End it: Boost').waitFor({ state: 'hidden' })
     await card.getByText('wished;').waitFor()
+  })
+
+  test('of two presses the last one holds, however slow the first is', async () => {
+    let [goOn, presses, answers] = [() => {}, 0, 0]
+    const held = new Promise<void>((resolve) => (goOn = resolve))
+    await page.route('**/control/*', async (route) => {
+      if (route.request().method() === 'PATCH' && presses++ === 0) await held
+      await route.continue()
+    })
+    const switched = page.getByRole('radiogroup', { name: 'Mode: Stue' })
+    const both = page.waitForResponse((one) => one.request().method() === 'PATCH' && ++answers === 2)
+    await switched.getByText('Advise').click()
+    await switched.getByText('Observe').click()
+    setTimeout(goOn, 300)
+    await both
+    expect(await loop()).toMatchObject({ mode: 'observe' })
+    await page.unroute('**/control/*')
+    await switched.getByText('Control').click()
+    await until('it controls again', async () => (await loop())?.mode === 'control')
+  })
+
+  test('what is pressed out of reach of the server is said not to be heard, and is not done later', async () => {
+    const before = complaints.length
+    const switched = page.getByRole('radiogroup', { name: 'Mode: Stue' })
+    await context.setOffline(true)
+    await switched.getByText('Observe').click()
+    await page.getByText('is not sent again').waitFor()
+    expect(await switched.locator('input:checked').getAttribute('value')).toBe('control')
+    await context.setOffline(false)
+    await page.getByText('It is tried again').waitFor({ state: 'hidden' })
+    expect(await loop()).toMatchObject({ mode: 'control' })
+    expect(complaints.splice(before).filter((line) => !/ERR_INTERNET_DISCONNECTED/.test(line))).toEqual([])
+  })
+
+  test('who presses boost twice ends both, and nothing else', async () => {
+    type Kept = { id: number; comfort: { exceptions: { kind: string }[] } }
+    const kinds = async () => (await read<[Kept]>('rooms'))[0].comfort.exceptions.map(({ kind }) => kind)
+    const [{ id }] = await read<[Kept]>('rooms')
+    const add = (kind: string, from: number, to: number) => {
+      const body = { kind, from: new Date(from).toISOString(), to: new Date(to).toISOString() }
+      return stack.ask(`${house}/rooms/${id}/comfort/exceptions`, { method: 'POST', body })
+    }
+    const minute = Math.floor(Date.now() / 60_000) * 60_000
+    const hour = 3_600_000
+    for (const second of [0, 2000]) await add('boost', minute + second, minute + 2 * hour)
+    await add('away', minute + 100 * hour, minute + 200 * hour)
+    await button('End it: Boost').click()
+    await button('End it: Boost').waitFor({ state: 'hidden' })
+    expect(await kinds()).toEqual(['away'])
+    await button('End it: Away').click()
+    await button('End it: Away').waitFor({ state: 'hidden' })
+    expect(await kinds()).toEqual([])
   })
 
   test('comfort is painted by keyboard alone', async () => {
@@ -214,6 +279,31 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     await day('10:00 to 12:00').waitFor()
   })
 
+  test('of two savings the last one stays, however slow the first is', async () => {
+    const brush = page.getByRole('region', { name: 'Brush' })
+    const paint = async (from: string, to: string) => {
+      await brush.getByLabel('From').selectOption(from)
+      await brush.getByLabel('To').selectOption(to)
+      await brush.getByRole('button', { name: 'Paint' }).click()
+      await button('Save').click()
+    }
+    let [goOn, savings, answers] = [() => {}, 0, 0]
+    const held = new Promise<void>((resolve) => (goOn = resolve))
+    await page.route('**/comfort', async (route) => {
+      if (route.request().method() === 'PUT' && savings++ === 0) await held
+      await route.continue()
+    })
+    const both = page.waitForResponse((one) => one.request().method() === 'PUT' && ++answers === 2)
+    await paint('01:00', '02:00')
+    await paint('14:00', '16:00')
+    setTimeout(goOn, 300)
+    await both
+    await page.getByText('Saved', { exact: true }).waitFor()
+    await page.unroute('**/comfort')
+    const [{ comfort }] = await read<[{ comfort: { weekday: { temperature: number }[] } }]>('rooms')
+    expect(comfort.weekday[14]).toMatchObject({ temperature: 17.5 })
+  })
+
   test('a fan that the unit does not know is pointed out, and nothing is lost by leaving', async () => {
     const brush = page.getByRole('region', { name: 'Brush' })
     await brush.getByLabel('Fans').fill('turbo')
@@ -259,6 +349,32 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
     })
   })
 
+  test('a price below zero is typed like any other', async () => {
+    await page.getByRole('region', { name: 'Your contracts' }).getByText('Saved', { exact: true }).waitFor()
+    const markUp = page.getByLabel("Supplier's mark-up")
+    await markUp.fill('')
+    await markUp.pressSequentially('-0,02', { delay: 30 })
+    await markUp.blur()
+    expect(await markUp.inputValue()).toBe('-0.02 NOK/kWh')
+  })
+
+  test('now moves on, though nobody touches the page and the prices stay the same', async () => {
+    const other = await context.newPage()
+    // Its own clock can be put forward, and what it does every now and then it does soon.
+    await other.addInitScript(() => {
+      const [now, every] = [Date.now, setInterval]
+      Date.now = () => now() + Number(document.documentElement.dataset.ahead ?? 0)
+      Object.assign(window, { setInterval: (act: () => void, wait: number) => every(act, wait / 30) })
+    })
+    await other.goto(page.url())
+    const line = other.locator('svg text', { hasText: 'now' })
+    await line.waitFor()
+    const before = await line.getAttribute('x')
+    await other.evaluate(() => Object.assign(document.documentElement.dataset, { ahead: 3_600_000 }))
+    await until('now has moved', async () => (await line.getAttribute('x')) !== before)
+    await other.close()
+  })
+
   test('what the data do not tell yet is said to be so', async () => {
     await go('Savings')
     await page
@@ -268,6 +384,19 @@ describe.skipIf(!existsSync(browser))('a resident and the heating, on the web pa
       .waitFor()
     await page.getByRole('region', { name: 'The weather and your power' }).waitFor()
     await look()
+  })
+
+  test('half a battery is not kept without a word', async () => {
+    await go('Rooms')
+    await button('About the house').click()
+    const panel = page.getByRole('dialog')
+    await panel.getByLabel('Battery holds').fill('10')
+    await panel.getByText('both what it holds and what it charges').waitFor()
+    expect(await panel.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
+    await panel.getByLabel('Battery charges').fill('5')
+    await panel.getByRole('button', { name: 'Save' }).click()
+    await panel.waitFor({ state: 'hidden' })
+    expect(await read('control')).toMatchObject({ facts: { battery: { capacity: 10, power: 5 } } })
   })
 
   test('the first page tells what controls a house', async () => {

@@ -29,7 +29,12 @@ export async function ask<Answer>(path: string, method = 'GET', body?: unknown, 
     })
   } catch (error) {
     if (signal?.aborted) throw error
-    throw new ApiError({ status: 0, title: 'The server does not answer', detail: 'Is it running? It is tried again.' })
+    // Only what is read is asked for again.
+    const detail =
+      method === 'GET' || signal
+        ? 'Is it running? It is tried again.'
+        : 'Is it running? What you asked for may not have reached it, and is not sent again.'
+    throw new ApiError({ status: 0, title: 'The server does not answer', detail })
   }
   const text = await response.text()
   const answer = parse(text)

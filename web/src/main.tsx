@@ -49,7 +49,12 @@ const noticeEnd = (error: Error, about?: readonly unknown[]) => {
     queries.invalidateQueries({ queryKey: ['houses'] })
 }
 const queries: QueryClient = new QueryClient({
-  defaultOptions: { queries: { retry: 1, staleTime: 10_000 } },
+  // Whether the server can be reached is found out by asking it: what waited for a network would be done long after it was
+  // asked for, and what is shown would grow old without a word.
+  defaultOptions: {
+    queries: { retry: 1, staleTime: 10_000, networkMode: 'always', refetchOnReconnect: true },
+    mutations: { networkMode: 'always' },
+  },
   queryCache: new QueryCache({ onError: (error, { queryKey }) => noticeEnd(error, queryKey) }),
   mutationCache: new MutationCache({ onError: (error) => noticeEnd(error) }),
 })

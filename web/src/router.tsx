@@ -125,6 +125,8 @@ export const router = createRouter({
     vendors,
     setupRoute,
   ]),
+  // Nothing that was typed or asked on the page of one house is left on that of another.
+  defaultRemountDeps: ({ params }) => params,
 })
 
 declare module '@tanstack/react-router' {

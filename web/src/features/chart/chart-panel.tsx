@@ -20,7 +20,7 @@ const day = 86_400_000
 type Found = Answer & { readonly start: number; readonly end: number }
 
 /** The chart of one field over all places of a house. Dragging over it zooms, and fetches the finer points. */
-export function ChartPanel({ houseId, picked }: { houseId: number; picked: string }) {
+export function ChartPanel({ houseId, zone, picked }: { houseId: number; zone: string; picked: string }) {
   const { days = 1 } = houseRoute.useSearch()
   const navigate = houseRoute.useNavigate()
   const [zoom, setZoom] = useState<readonly [number, number]>()
@@ -72,6 +72,7 @@ export function ChartPanel({ houseId, picked }: { houseId: number; picked: strin
           unit={answer.data.unit ?? ''}
           start={answer.data.start}
           end={answer.data.end}
+          zone={zone}
           onZoom={setZoom}
         />
       )}

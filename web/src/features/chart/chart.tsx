@@ -10,6 +10,8 @@ type Props = Aligned & {
   /** What the axis shows, ms since the epoch. */
   start: number
   end: number
+  /** IANA name of the zone of the axis. */
+  zone: string
   onZoom: (range: readonly [number, number] | undefined) => void
 }
 
@@ -27,7 +29,7 @@ const height = 320
 const hues = ['cyan', 'orange', 'grape', 'lime', 'pink', 'indigo', 'yellow', 'teal'] as const
 
 /** uPlot in React: drawn anew when the series change, fed when only the points do. */
-export function Chart({ labels, times, columns, unit, start, end, onZoom }: Props) {
+export function Chart({ labels, times, columns, unit, start, end, zone, onZoom }: Props) {
   const { ref: sized, width } = useElementSize<HTMLDivElement>()
   const holder = useRef<HTMLDivElement>(null)
   const ref = useMergedRef(sized, holder)
@@ -51,6 +53,7 @@ export function Chart({ labels, times, columns, unit, start, end, onZoom }: Prop
       {
         width,
         height,
+        tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1000), zone),
         cursor: { drag: { x: true, y: false, setScale: false } },
         scales: { x: { time: true, range: () => range.current } },
         axes: [
@@ -87,7 +90,7 @@ export function Chart({ labels, times, columns, unit, start, end, onZoom }: Prop
       plot.current = undefined
       drawn.destroy()
     }
-  }, [width, shape, unit, dark, theme, onZoom])
+  }, [width, shape, unit, zone, dark, theme, onZoom])
 
   useEffect(() => {
     if (plot.current?.series.length === points.length) plot.current.setData(points)

@@ -1,5 +1,6 @@
-import { Button, Group, NativeSelect, NumberInput, Paper, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Group, NativeSelect, Paper, Stack, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
+import { NumberField } from '../houses/number-field.tsx'
 import { deviationBound, type HourlyWish, hourName, isSame, temperatureBound } from './comfort.ts'
 import { fanList } from './fan-levels.tsx'
 
@@ -47,7 +48,7 @@ export function Brush({
           ))}
         </Group>
         <Group gap="sm" align="end">
-          <NumberInput
+          <NumberField
             label="Temperature"
             w={120}
             suffix=" °C"
@@ -55,9 +56,9 @@ export function Brush({
             {...temperatureBound}
             disabled={disabled}
             value={brush.temperature}
-            onChange={(typed) => typed !== '' && onBrush({ ...brush, temperature: Number(typed) })}
+            onNumber={(temperature) => temperature !== undefined && onBrush({ ...brush, temperature })}
           />
-          <NumberInput
+          <NumberField
             label="May be off by"
             w={120}
             suffix=" K"
@@ -65,7 +66,7 @@ export function Brush({
             {...deviationBound}
             disabled={disabled}
             value={brush.deviation}
-            onChange={(typed) => typed !== '' && onBrush({ ...brush, deviation: Number(typed) })}
+            onNumber={(deviation) => deviation !== undefined && onBrush({ ...brush, deviation })}
           />
           <TextInput
             label="Fans"

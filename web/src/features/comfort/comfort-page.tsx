@@ -85,6 +85,8 @@ function ComfortEditor({
       for (const { id } of where)
         await setComfort(house.id, id, { weekday, weekend, ...(restDays === undefined ? {} : { restDays }) })
     },
+    // One after the other, so that what was painted last is what stays.
+    scope: { id: `comfort ${house.id}` },
     onSuccess: async (_, { saved }) => {
       await Promise.all([
         queries.invalidateQueries({ queryKey: ['comfort', house.id] }),

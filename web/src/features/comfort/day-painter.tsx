@@ -35,7 +35,7 @@ export function DayPainter({
   }
   const result = drag ? painted(day, Math.min(drag.from, drag.to), Math.max(drag.from, drag.to) + 1, brush) : day
   const begin = (event: PointerEvent<HTMLElement>) => {
-    if (disabled) return
+    if (disabled || event.button !== 0) return
     event.currentTarget.setPointerCapture(event.pointerId)
     const hour = hourAt(event)
     setDrag({ from: hour, to: hour })

@@ -46,7 +46,6 @@ export function ExceptionDialog({
       for (const { id } of rooms)
         await addException(houseId, id, { kind, from, to, ...(temperature === undefined ? {} : { temperature }) })
     },
-    onSuccess: onClose,
     onSettled: () =>
       Promise.all([
         queries.invalidateQueries({ queryKey: ['rooms', houseId] }),
@@ -55,7 +54,7 @@ export function ExceptionDialog({
   })
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    add.mutate()
+    add.mutate(undefined, { onSuccess: onClose })
   }
   const ends = momentOf(end, zone)
   const isOver = Number.isFinite(ends) && ends <= Math.max(now, start === '' ? now : momentOf(start, zone))

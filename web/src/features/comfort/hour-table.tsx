@@ -1,4 +1,5 @@
-import { Button, NumberInput, Table, TextInput } from '@mantine/core'
+import { Button, Table, TextInput } from '@mantine/core'
+import { NumberField } from '../houses/number-field.tsx'
 import { type Day, deviationBound, type HourlyWish, hourName, temperatureBound } from './comfort.ts'
 import { fanList } from './fan-levels.tsx'
 
@@ -38,7 +39,7 @@ export function HourTable({
                   {name}
                 </Table.Th>
                 <Table.Td>
-                  <NumberInput
+                  <NumberField
                     size="xs"
                     w={92}
                     aria-label={`${title} ${name}: temperature`}
@@ -47,11 +48,11 @@ export function HourTable({
                     {...temperatureBound}
                     disabled={disabled}
                     value={wish.temperature}
-                    onChange={(typed) => typed !== '' && set(hour, { temperature: Number(typed) })}
+                    onNumber={(temperature) => temperature !== undefined && set(hour, { temperature })}
                   />
                 </Table.Td>
                 <Table.Td>
-                  <NumberInput
+                  <NumberField
                     size="xs"
                     w={84}
                     aria-label={`${title} ${name}: may be off by`}
@@ -60,7 +61,7 @@ export function HourTable({
                     {...deviationBound}
                     disabled={disabled}
                     value={wish.deviation}
-                    onChange={(typed) => typed !== '' && set(hour, { deviation: Number(typed) })}
+                    onNumber={(deviation) => deviation !== undefined && set(hour, { deviation })}
                   />
                 </Table.Td>
                 <Table.Td>

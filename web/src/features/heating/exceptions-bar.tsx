@@ -1,7 +1,7 @@
 import { Button, Group, Text } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { type Exception, type ExceptionKind, kindWords, removeException } from '../comfort/comfort.ts'
+import { comfort, type Exception, type ExceptionKind, kindWords, removeException } from '../comfort/comfort.ts'
 import { ExceptionDialog } from '../comfort/exception-dialog.tsx'
 import { dayAndClock } from '../houses/zone-time.ts'
 import { type Room, roomsKey } from '../rooms/api.ts'
@@ -46,21 +46,20 @@ export function ExceptionButtons({
 }
 
 /** One exception, in all rooms that have it. */
-type Shared = {
-  readonly exception: Exception
-  readonly rooms: readonly { readonly room: Room; readonly index: number }[]
-}
+type Shared = { readonly exception: Exception; readonly rooms: readonly Room[] }
+
+/** Those of one press are made one after the other. */
+const pressOf = ({ kind, from, to, temperature }: Exception): string =>
+  [kind, from.slice(0, 16), to.slice(0, 16), temperature].join(' ')
 
 function sharedBy(rooms: readonly Room[], now = Date.now()): Shared[] {
   const shared = new Map<string, Shared>()
   for (const room of rooms)
-    for (const [index, exception] of room.comfort.exceptions.entries()) {
+    for (const exception of room.comfort.exceptions) {
       if (Date.parse(exception.to) <= now) continue
-      const { kind, from, to, temperature } = exception
-      // Those of one press are made one after the other.
-      const key = [kind, from.slice(0, 16), to.slice(0, 16), temperature].join(' ')
-      const before = shared.get(key)
-      shared.set(key, { exception, rooms: [...(before?.rooms ?? []), { room, index }] })
+      const key = pressOf(exception)
+      const others = (shared.get(key)?.rooms ?? []).filter((one) => one !== room)
+      shared.set(key, { exception, rooms: [...others, room] })
     }
   return [...shared.values()].sort((a, b) => a.exception.from.localeCompare(b.exception.from))
 }
@@ -79,9 +78,15 @@ export function ExceptionList({
 }) {
   const queries = useQueryClient()
   const end = useMutation({
-    mutationFn: async ({ rooms: having }: Shared) => {
-      for (const { room, index } of having) await removeException(houseId, room.id, index)
+    mutationFn: async ({ exception, rooms: having }: Shared) => {
+      for (const { id } of having) {
+        // By its number of now, the last one first: those behind one that goes move up.
+        const { exceptions } = await comfort(houseId, id)
+        for (const [index, one] of [...exceptions.entries()].reverse())
+          if (pressOf(one) === pressOf(exception)) await removeException(houseId, id, index)
+      }
     },
+    scope: { id: `exceptions ${houseId}` },
     onSettled: () => queries.invalidateQueries({ queryKey: roomsKey(houseId) }),
   })
   const list = sharedBy(rooms)
@@ -91,11 +96,11 @@ export function ExceptionList({
       {list.map((shared) => {
         const { exception, rooms: having } = shared
         const { kind, from, to, temperature } = exception
-        const where = having.length === rooms.length ? '' : ` in ${having.map(({ room }) => room.name).join(', ')}`
+        const where = having.length === rooms.length ? '' : ` in ${having.map(({ name }) => name).join(', ')}`
         const what = `${kindWords[kind]}${where}${temperature === undefined ? '' : `, ${temperature} °C`}`
         const when = `${Date.parse(from) > Date.now() ? `from ${dayAndClock(from, zone)} ` : ''}until ${dayAndClock(to, zone)}`
         return (
-          <Group key={`${kind} ${from} ${to} ${having[0]?.room.id}`} gap="xs">
+          <Group key={`${kind} ${from} ${to} ${having[0]?.id}`} gap="xs">
             <Text size="sm">
               <b>{what}</b> {when}
             </Text>

@@ -2,7 +2,7 @@ import { Button, Group, Stack, Text } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { SidePanel } from '../session/side-panel.tsx'
-import { Trouble } from '../session/trouble.tsx'
+import { Trouble, Warning } from '../session/trouble.tsx'
 import { control, controlKey, type Values } from './api.ts'
 import { type Facts, factFields, factsOf, setFacts, valuesOf } from './facts.ts'
 import { SettingField } from './setting-field.tsx'
@@ -23,15 +23,13 @@ function FactsForm({ houseId, facts, onClose }: { houseId: number; facts: Facts;
   const [draft, setDraft] = useState<Values>(valuesOf(facts))
   const save = useMutation({
     mutationFn: () => setFacts(houseId, factsOf(facts, draft)),
-    onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: controlKey(houseId) })
-      onClose()
-    },
+    onSuccess: () => queries.invalidateQueries({ queryKey: controlKey(houseId) }),
   })
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    save.mutate()
+    save.mutate(undefined, { onSuccess: onClose })
   }
+  const isHalf = (typeof draft.capacity === 'number') !== (typeof draft.power === 'number')
   return (
     <form onSubmit={submit}>
       <Stack>
@@ -48,8 +46,9 @@ function FactsForm({ houseId, facts, onClose }: { houseId: number; facts: Facts;
           />
         ))}
         <Trouble error={save.error} />
+        {isHalf && <Warning>Of a battery, both what it holds and what it charges and gives are needed.</Warning>}
         <Group>
-          <Button type="submit" loading={save.isPending}>
+          <Button type="submit" loading={save.isPending} disabled={isHalf}>
             Save
           </Button>
         </Group>

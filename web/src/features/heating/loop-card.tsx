@@ -29,22 +29,15 @@ export function LoopCard({ houseId, zone, loop, room, choices, mayChange }: Prop
   const [asked, setAsked] = useState<'settings' | 'boost'>()
   const change = useMutation({
     mutationFn: (wanted: LoopChange) => changeLoop(houseId, loop.id, wanted),
-    // What was pressed is shown at once; what the server says of it follows.
-    onMutate: (wanted) => {
-      queries.setQueryData<ControlState>(
-        controlKey(houseId),
-        (state) =>
-          state && {
-            ...state,
-            loops: state.loops.map((one) => (one.id === loop.id ? { ...one, ...shown(wanted) } : one)),
-          },
-      )
-    },
+    // One after the other, so that the last press is what holds.
+    scope: { id: `loop ${loop.id}` },
     onSettled: () => queries.invalidateQueries({ queryKey: controlKey(houseId) }),
   })
+  // What was pressed is shown at once; what the server says of it follows.
+  const { mode, controller } = { ...loop, ...(change.isPending ? change.variables : {}) }
   const titleOf = usePlaceTitles(houseId)
   const list = choices[loop.kind] ?? []
-  const choice = list.find(({ name }) => name === loop.controller)
+  const choice = list.find(({ name }) => name === controller)
   const until = pausedUntil(loop)
   const name = nameOf(loop)
   return (
@@ -71,15 +64,15 @@ export function LoopCard({ houseId, zone, loop, room, choices, mayChange }: Prop
         </div>
       ))}
       <Stack gap="sm" mt="md">
-        <ModeSwitch name={name} mode={loop.mode} disabled={!mayChange} onSet={(mode) => change.mutate({ mode })} />
+        <ModeSwitch name={name} mode={mode} disabled={!mayChange} onSet={(wanted) => change.mutate({ mode: wanted })} />
         <Select
           label="How"
           aria-label={`How: ${name}`}
           disabled={!mayChange}
           allowDeselect={false}
           data={list.map(({ name: value, label }) => ({ value, label }))}
-          value={loop.controller}
-          onChange={(controller) => controller && change.mutate({ controller })}
+          value={controller}
+          onChange={(wanted) => wanted && change.mutate({ controller: wanted })}
         />
         <Trouble error={change.error} />
         <Newest houseId={houseId} zone={zone} loop={loop} />
@@ -122,8 +115,6 @@ export function LoopCard({ houseId, zone, loop, room, choices, mayChange }: Prop
     </Card>
   )
 }
-
-const shown = ({ mode, controller }: LoopChange) => ({ ...(mode && { mode }), ...(controller && { controller }) })
 
 function Quiet({
   label,

@@ -1,4 +1,5 @@
-import { Anchor, NumberInput, Select, Switch } from '@mantine/core'
+import { Anchor, Select, Switch } from '@mantine/core'
+import { NumberField } from '../houses/number-field.tsx'
 import { measure, words } from '../houses/words.ts'
 import type { Setting, Values } from './api.ts'
 import { unitOf } from './words.ts'
@@ -51,7 +52,7 @@ function Field({ name, setting, value, onSet }: FieldProps) {
   if (setting.type !== 'number' && setting.type !== 'integer') return null
   const unit = unitOf(setting)
   return (
-    <NumberInput
+    <NumberField
       label={label}
       description={setting.description ?? scaleOf(setting, unit)}
       placeholder={setting.default === undefined ? 'as usual' : undefined}
@@ -61,8 +62,8 @@ function Field({ name, setting, value, onSet }: FieldProps) {
       step={stepOf(setting)}
       allowDecimal={setting.type !== 'integer'}
       decimalScale={4}
-      value={typeof value === 'number' ? value : ''}
-      onChange={(typed) => onSet(typed === '' ? null : Number(typed))}
+      value={typeof value === 'number' ? value : undefined}
+      onNumber={(number) => onSet(number ?? null)}
     />
   )
 }

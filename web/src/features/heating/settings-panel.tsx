@@ -33,10 +33,7 @@ export function SettingsPanel({
         settings: Object.fromEntries(fields.map(([name]) => [name, other(draft[name], usual[name])])),
         limits: Object.fromEntries(bounds.map(([name]) => [name, limits[name] ?? null])),
       }),
-    onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: controlKey(houseId) })
-      onClose()
-    },
+    onSuccess: () => queries.invalidateQueries({ queryKey: controlKey(houseId) }),
   })
   const release = useMutation({
     mutationFn: () => removeLoop(houseId, loop.id),
@@ -47,7 +44,7 @@ export function SettingsPanel({
   })
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    save.mutate()
+    save.mutate(undefined, { onSuccess: onClose })
   }
   const { lowest, highest } = limits
   const isCrossed = typeof lowest === 'number' && typeof highest === 'number' && lowest >= highest

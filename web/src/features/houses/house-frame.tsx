@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { type House, house } from '../../api.ts'
 import { Trouble } from '../session/trouble.tsx'
+import { useClock } from './clock.ts'
 import { HouseNav } from './house-nav.tsx'
 import { useLive } from './live.ts'
 
@@ -34,6 +35,7 @@ export function HouseFrame({
   children: (house: House) => ReactNode
 }) {
   useLive(houseId)
+  useClock()
   const self = useQuery({ queryKey: ['house', houseId], queryFn: () => house(houseId) })
   // What was read before stays while the server is away; each part says that itself.
   if (self.error && !self.data)

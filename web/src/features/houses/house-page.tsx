@@ -7,6 +7,7 @@ import { houseRoute } from '../../router.tsx'
 import { ChartPanel } from '../chart/chart-panel.tsx'
 import { ActuatorCards, mayBeCommanded } from '../control/actuator-cards.tsx'
 import { Trouble } from '../session/trouble.tsx'
+import { useClock } from './clock.ts'
 import { DeviceCard } from './device-card.tsx'
 import { HouseNav } from './house-nav.tsx'
 import { useLive } from './live.ts'
@@ -16,6 +17,7 @@ export function HousePage() {
   const { houseId: text } = houseRoute.useParams()
   const houseId = Number(text)
   useLive(houseId)
+  useClock()
   const { chart } = houseRoute.useSearch()
   const navigate = houseRoute.useNavigate()
   const self = useQuery({ queryKey: ['house', houseId], queryFn: () => house(houseId) })
@@ -81,7 +83,7 @@ export function HousePage() {
           />
         ))}
       </div>
-      {picked && <ChartPanel houseId={houseId} picked={picked} />}
+      {picked && <ChartPanel houseId={houseId} zone={self.data.timezone} picked={picked} />}
       <div className="columns">
         {all.data.map((device) => (
           <DeviceCard

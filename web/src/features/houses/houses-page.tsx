@@ -6,12 +6,14 @@ import { control, controlKey } from '../heating/api.ts'
 import { rooms, roomsKey } from '../rooms/api.ts'
 import { Trouble } from '../session/trouble.tsx'
 import { careOf } from './care.ts'
+import { useClock } from './clock.ts'
 import { glanceAt } from './glance.ts'
 import { LastWeek } from './last-week.tsx'
 import { StateBadge } from './state-badge.tsx'
 import { measure } from './words.ts'
 
 export function HousesPage() {
+  useClock()
   const known = useQuery({ queryKey: ['houses'], queryFn: houses })
   if (known.isPending) return <Loader aria-label="Loading" />
   if (!known.data)

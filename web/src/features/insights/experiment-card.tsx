@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { control, controlKey } from '../heating/api.ts'
 import { type Facts, setFacts } from '../heating/facts.ts'
-import { dateOf, dayAt, dayName } from '../houses/zone-time.ts'
+import { dateOf, dayAt, dayName, momentOf } from '../houses/zone-time.ts'
 import { Trouble } from '../session/trouble.tsx'
 
 /** Days on which chance decides whether control runs: the surest way to know what it saves. */
@@ -20,7 +20,7 @@ export function ExperimentCard({ houseId, zone, mayChange }: { houseId: number; 
   const now = Date.now()
   const dayAfter = (days: number) => dateOf(dayAt(now, zone, days, '12:00'), zone)
   const isOpen = experiment !== undefined && experiment.to >= dateOf(now, zone)
-  const noon = (date: string) => `${date}T12:00:00Z`
+  const nameOf = (date: string) => dayName(momentOf(`${date}T12:00`, zone), zone, now)
   return (
     <Card withBorder padding="md" component="section" aria-label="Let chance decide">
       <Title order={2} size="h4">
@@ -34,7 +34,7 @@ export function ExperimentCard({ houseId, zone, mayChange }: { houseId: number; 
         <Group mt="sm">
           <Text size="sm">
             <b>
-              {dayName(noon(experiment.from), 'UTC', now)} to {dayName(noon(experiment.to), 'UTC', now)}
+              {nameOf(experiment.from)} to {nameOf(experiment.to)}
             </b>
           </Text>
           <Button

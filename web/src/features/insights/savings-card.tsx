@@ -41,7 +41,7 @@ export function SavingsCard({
         <>
           {found.outcome === 'found' && (
             <Group gap="xl" mt="sm" align="start">
-              <Amount name="On the bill" saving={found.raw} />
+              <Amount name={`On the bill, in ${found.days.control} days`} saving={found.raw} />
               {found.atEqualTemperature.outcome === 'found' ? (
                 <Amount name="Had the house been equally warm" saving={found.atEqualTemperature} />
               ) : (
@@ -78,15 +78,15 @@ function Amount({ name, saving: { nok, low, high, share } }: { name: string; sav
   return (
     <div>
       <Text className="reading" size="28px" lh={1.2} fw={600}>
-        {nok < 0 ? '−' : ''}
+        {Math.round(nok) < 0 ? '−' : ''}
         {Math.abs(nok).toFixed(0)} NOK
       </Text>
       <Text size="xs" c="dimmed">
         {name}
       </Text>
       <Text size="sm" className="reading">
-        {Math.abs(100 * share).toFixed(1)} % {nok >= 0 ? 'less' : 'more'}; between {low.toFixed(0)} and{' '}
-        {high.toFixed(0)} NOK
+        {Math.abs(100 * share).toFixed(1)} % {nok >= 0 ? 'less' : 'more'}; between {Math.round(low)} and{' '}
+        {Math.round(high)} NOK
         {isSure ? '' : ', so it may be nothing'}
       </Text>
     </div>

@@ -8,7 +8,7 @@ import { presentSensor, type Room } from '../rooms/api.ts'
 import { Trouble } from '../session/trouble.tsx'
 import { measured, type Plan, plan, type RoomPlan } from './api.ts'
 import { PlanTable } from './plan-table.tsx'
-import { roomPoints, stepPoints } from './points.ts'
+import { endOf, roomPoints, stepPoints } from './points.ts'
 import { TimeChart } from './time-chart.tsx'
 
 const hour = 3_600_000
@@ -22,7 +22,9 @@ export function PlanPanel({ houseId, zone, rooms }: { houseId: number; zone: str
     refetchInterval: 60_000,
     retry: false,
   })
-  const none = answer.error instanceof ApiError && answer.error.problem.code === 'no-such-plan'
+  // What nothing plans any more stands still, and is over at last.
+  const isOver = answer.data !== undefined && endOf(answer.data) <= Date.now()
+  const none = isOver || (answer.error instanceof ApiError && answer.error.problem.code === 'no-such-plan')
   return (
     <Card withBorder padding="md" component="section" aria-label="Plan">
       <Title order={2} size="h4">
@@ -36,7 +38,7 @@ export function PlanPanel({ houseId, zone, rooms }: { houseId: number; zone: str
         </Text>
       )}
       {!none && <Trouble error={answer.error} />}
-      {answer.data && <PlanView houseId={houseId} zone={zone} plan={answer.data} rooms={rooms} />}
+      {answer.data && !none && <PlanView houseId={houseId} zone={zone} plan={answer.data} rooms={rooms} />}
     </Card>
   )
 }
@@ -122,7 +124,7 @@ function RoomCharts({
     refetchInterval: 60_000,
   })
   const points = roomPoints(made, room, past.data ?? undefined)
-  const end = Date.parse(made.steps.at(-1)?.to ?? made.madeAt)
+  const end = endOf(made)
   const { times, power, prices } = stepPoints(made, room.power)
   const axis = { start: now - back, end, now, zone, together: 'plan' }
   return (
@@ -158,7 +160,7 @@ function RoomCharts({
 function BatteryChart({ zone, made, energy }: { zone: string; made: Plan; energy: readonly number[] }) {
   const { times, power: held, prices } = stepPoints(made, energy)
   const now = Date.now()
-  const end = Date.parse(made.steps.at(-1)?.to ?? made.madeAt)
+  const end = endOf(made)
   const [least, most] = [Math.min(...energy), Math.max(...energy)].map((kilowattHours) => measure(kilowattHours, 'kWh'))
   return (
     <TimeChart

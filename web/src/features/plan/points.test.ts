@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Plan } from './api.ts'
-import { plannedHours, roomPoints, stepPoints } from './points.ts'
+import { endOf, plannedHours, roomPoints, stepPoints } from './points.ts'
 
 const at = (minutes: number) => new Date(Date.parse('2026-01-15T06:00:00Z') + minutes * 60_000).toISOString()
 const room = {
@@ -43,4 +43,9 @@ test('the table has an hour a row: the temperature at its end, the means of powe
     { from: at(0), temperature: 21.5, lower: 19, upper: 22, power: 0.5, price: 1 },
     { from: at(60), temperature: 22, lower: 20, upper: 23, power: 2, price: 2 },
   ])
+})
+
+test('a plan ends with its last step', () => {
+  expect(endOf(plan)).toBe(Date.parse(at(75)))
+  expect(endOf({ ...plan, steps: [] })).toBe(Date.parse(plan.madeAt))
 })

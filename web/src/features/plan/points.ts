@@ -15,6 +15,9 @@ export type RoomPoints = {
 
 const seconds = (iso: string) => Date.parse(iso) / 1000
 
+/** When the last step of a plan ends, ms. */
+export const endOf = ({ steps, madeAt }: Plan): number => Date.parse(steps.at(-1)?.to ?? madeAt)
+
 /** The measured past and the plan of a room on one axis. A value of the plan belongs to the end of its step. */
 export function roomPoints(plan: Plan, room: RoomPlan, past: Series | undefined): RoomPoints {
   const ends = plan.steps.map(({ to }) => seconds(to))

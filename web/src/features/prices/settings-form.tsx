@@ -1,6 +1,7 @@
-import { Button, Card, Group, NumberInput, Radio, Select, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Button, Card, Group, Radio, Select, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
+import { NumberField } from '../houses/number-field.tsx'
 import { dateOf } from '../houses/zone-time.ts'
 import { Trouble } from '../session/trouble.tsx'
 import {
@@ -115,7 +116,7 @@ function SettingsForm({
   const otherArea = areas.some(({ value }) => value === draft.area) ? [] : [{ value: draft.area, label: draft.area }]
   return (
     <form onSubmit={submit} onInput={() => onSaved(false)}>
-      <fieldset className="bare" disabled={disabled}>
+      <fieldset className="bare" disabled={disabled || save.isPending}>
         <Stack mt="sm">
           <Group grow align="start" preventGrowOverflow={false}>
             <Select
@@ -140,7 +141,7 @@ function SettingsForm({
             />
           </Group>
           {(draft.gridCompany === undefined || gridNow) && (
-            <NumberInput
+            <NumberField
               label="Grid price per kWh"
               description={
                 draft.gridCompany === undefined
@@ -152,8 +153,8 @@ function SettingsForm({
               max={10}
               step={0.01}
               decimalScale={4}
-              value={grid}
-              onChange={(typed) => setGrid(typed === '' ? '' : Number(typed))}
+              value={grid === '' ? undefined : grid}
+              onNumber={(number) => setGrid(number ?? '')}
             />
           )}
           <Radio.Group
@@ -178,7 +179,7 @@ function SettingsForm({
             />
           )}
           <Group grow align="start" preventGrowOverflow={false}>
-            <NumberInput
+            <NumberField
               label="Supplier's mark-up"
               description="On the spot price, without VAT"
               suffix=" NOK/kWh"
@@ -186,17 +187,17 @@ function SettingsForm({
               max={10}
               step={0.01}
               decimalScale={4}
-              value={markUp}
-              onChange={(typed) => setMarkUp(typed === '' ? '' : Number(typed))}
+              value={markUp === '' ? undefined : markUp}
+              onNumber={(number) => setMarkUp(number ?? '')}
             />
-            <NumberInput
+            <NumberField
               label="Supplier's monthly fee"
               description="Without VAT"
               suffix=" NOK"
               min={0}
               max={10_000}
-              value={monthly}
-              onChange={(typed) => setMonthly(typed === '' ? '' : Number(typed))}
+              value={monthly === '' ? undefined : monthly}
+              onNumber={(number) => setMonthly(number ?? '')}
             />
           </Group>
           <Trouble error={save.error} />

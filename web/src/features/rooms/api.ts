@@ -51,7 +51,7 @@ export type Proposal = {
     readonly sensors: readonly Sensor[]
     readonly actuator?: Heats | null
   }[]
-  readonly unmatched: readonly { readonly sensor: Sensor; readonly because: string }[]
+  readonly unmatched: readonly (Sensor & { readonly because: string })[]
 }
 
 /** Older than this, a thermometer is silent, and the next one stands in, ms. */

@@ -4,7 +4,17 @@ import { useState } from 'react'
 import { controlKey } from '../heating/api.ts'
 import { Dialog } from '../session/dialog.tsx'
 import { Trouble } from '../session/trouble.tsx'
-import { addRoom, changeRoom, isSamePlace, type Pair, type Proposal, proposal, type Room, roomsKey } from './api.ts'
+import {
+  addRoom,
+  changeRoom,
+  isSamePlace,
+  type Pair,
+  type Proposal,
+  placeKey,
+  proposal,
+  type Room,
+  roomsKey,
+} from './api.ts'
 
 type Proposed = Proposal['rooms'][number]
 
@@ -47,8 +57,8 @@ export function ProposalDialog({
             hand meanwhile.
           </Text>
         )}
-        {found?.unmatched.map(({ sensor, because }) => (
-          <Text key={`${sensor.device}/${sensor.count}/${sensor.location}`} size="sm" c="dimmed">
+        {found?.unmatched.map(({ because, ...sensor }) => (
+          <Text key={placeKey(sensor)} size="sm" c="dimmed">
             {because.includes(sensor.location) ? because : `${sensor.location}: ${because}`}
           </Text>
         ))}

@@ -36,17 +36,15 @@ export function RoomDialog({ houseId, room, onClose }: { houseId: number; room?:
       if (room) return changeRoom(houseId, room.id, { ...form, area, actuator: actuator ?? null })
       return addRoom(houseId, { ...form, ...(area === null ? {} : { area }), ...(actuator ? { actuator } : {}) })
     },
-    onSuccess: async () => {
-      await Promise.all([
+    onSuccess: () =>
+      Promise.all([
         queries.invalidateQueries({ queryKey: roomsKey(houseId) }),
         queries.invalidateQueries({ queryKey: controlKey(houseId) }),
-      ])
-      onClose()
-    },
+      ]),
   })
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    save.mutate()
+    save.mutate(undefined, { onSuccess: onClose })
   }
   const options = sensorChoices.map(({ ref, label }) => ({ value: keyOf(ref), label }))
   return (
