@@ -14,6 +14,13 @@ beforeAll(async () => {
 afterEach(() => stage.clear())
 afterAll(() => stage?.close())
 
+/** What was sent to the house was sent 20 minutes ago, so that more may be sent. */
+async function moveBack(house: House) {
+  const memory = (await stage.memory(house))!
+  const moves = memory.loops[house.loop]!.moves.map((move) => ({ ...move, at: move.at - 20 * 60_000 }))
+  await stage.setMemory(house, { ...memory, loops: { [house.loop]: { ...memory.loops[house.loop], moves } } })
+}
+
 describe('plans', () => {
   test('are made, kept and followed, and a day without prices is said', async () => {
     const [usual, poor] = [
@@ -107,9 +114,7 @@ describe('engines that are away', () => {
     await stage.start({ every: 1000 })
     await until('it was told', stage.hadTurns([house], 1))
     await stage.stop()
-    const memory = (await stage.memory(house))!
-    const moves = memory.loops[house.loop]!.moves.map((move) => ({ ...move, at: move.at - 20 * 60_000 }))
-    await stage.setMemory(house, { ...memory, loops: { [house.loop]: { ...memory.loops[house.loop], moves } } })
+    await moveBack(house)
     stage.door.jam()
     await stage.tenant.changeRoom(house.id, house.room, { comfort: evenComfort(20, 1) })
     await stage.start({ every: 1000, blindAfter: 1500, lookLimit: 500 })
@@ -129,9 +134,7 @@ describe('engines that are away', () => {
     await stage.start({ every: 1000 })
     await until('both were told', stage.hadTurns([slow, usual], 1))
     await stage.stop()
-    const memory = (await stage.memory(slow))!
-    const moves = memory.loops[slow.loop]!.moves.map((move) => ({ ...move, at: move.at - 20 * 60_000 }))
-    await stage.setMemory(slow, { ...memory, loops: { [slow.loop]: { ...memory.loops[slow.loop], moves } } })
+    await moveBack(slow)
     await stage.tenant.changeRoom(slow.id, slow.room, { comfort: evenComfort(20, 1) })
     let asked = 0
     const series = {
@@ -164,9 +167,7 @@ describe('engines that are away', () => {
     await stage.start({ every: 1000 })
     await until('it was told', stage.hadTurns([house], 1))
     await stage.stop()
-    const memory = (await stage.memory(house))!
-    const moves = memory.loops[house.loop]!.moves.map((move) => ({ ...move, at: move.at - 20 * 60_000 }))
-    await stage.setMemory(house, { ...memory, loops: { [house.loop]: { ...memory.loops[house.loop], moves } } })
+    await moveBack(house)
     await stage.tenant.changeRoom(house.id, house.room, { comfort: evenComfort(20, 1) })
     const points = async () => {
       throw Problem('too-much-data')

@@ -5,6 +5,7 @@ import { note } from './audit.ts'
 import { actuatorsIn, actuatorsKey } from './command-rows.ts'
 import { actuatorAt, deviceAt, makeDue, momentOf, readLoop, readLoops, readRoom } from './control-rows.ts'
 import type { ControlTenant, Loop, LoopChange, NewLoop } from './control-types.ts'
+import { deviceMemory } from './device-memory.ts'
 import { jsonOr } from './plain-json.ts'
 import { requireHouse } from './rights.ts'
 import type { Database, Tables } from './tables.ts'
@@ -160,15 +161,8 @@ async function requireActuator(
   )
 }
 
-async function actuatorsOf(transaction: Database, deviceId: number) {
-  const row = await transaction
-    .selectFrom('device_memory')
-    .select('value')
-    .where('device_id', '=', deviceId)
-    .where('key', '=', actuatorsKey)
-    .executeTakeFirst()
-  return actuatorsIn(row?.value)
-}
+const actuatorsOf = async (transaction: Database, deviceId: number) =>
+  actuatorsIn(await deviceMemory(transaction, deviceId, actuatorsKey))
 
 /** One loop for each actuator, and one for each room. @throws ProblemError `conflict`, `no-such-room` */
 async function requireFree(

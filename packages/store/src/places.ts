@@ -1,4 +1,5 @@
 /** The places of a device: kept by the connector with the device's memory, read here. */
+import { deviceMemory } from './device-memory.ts'
 import type { Database } from './tables.ts'
 import type { DevicePlace } from './types.ts'
 
@@ -7,13 +8,8 @@ export const placesKey = 'places'
 
 /** The places of a device as they were last kept; none where there are none, or they cannot be read. */
 export async function placesOf(database: Database, deviceId: number): Promise<DevicePlace[]> {
-  const row = await database
-    .selectFrom('device_memory')
-    .select('value')
-    .where('device_id', '=', deviceId)
-    .where('key', '=', placesKey)
-    .executeTakeFirst()
-  return Array.isArray(row?.value) ? row.value.filter(isPlace).map(readPlace) : []
+  const kept = await deviceMemory(database, deviceId, placesKey)
+  return Array.isArray(kept) ? kept.filter(isPlace).map(readPlace) : []
 }
 
 const isPlace = (value: unknown): value is DevicePlace => {
